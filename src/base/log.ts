@@ -1,0 +1,35 @@
+export type LogLevel = "debug" | "info" | "warn" | "error";
+/** Ids, codes and numbers only: no prompt, message text, key or secret may become a field. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export interface Log {
+  log(level: LogLevel, event: string, fields?: LogFields): void;
+}
+
+/** One JSON object a line; `event` is a stable name that alarms and tests look for. */
+export const consoleLog: Log = {
+  log(level, event, fields = {}) {
+    const line = JSON.stringify({ level, event, ...fields });
+    if (level === "error") console.error(line);
+    else if (level === "warn") console.warn(line);
+    else console.log(line);
+  },
+};
+
+export const silentLog: Log = { log() {} };
+
+/**
+ * What may be logged of an unexpected error: its class and where it was thrown. Never its message, which may quote a
+ * prompt or a key.
+ */
+export function describeBug(bug: unknown): { bug: string; at: string } {
+  if (!(bug instanceof Error)) return { bug: typeof bug, at: "" };
+  const frames = (bug.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return {
+    bug: bug.name,
+    at: frames
+      .slice(0, 4)
+      .map((line) => line.trim())
+      .join(" < "),
+  };
+}
