@@ -1,0 +1,128 @@
+import { describeBug, type Log } from "../base/log.ts";
+import type { AiError, AiEvent, RunUsage } from "../ports/ai-event.ts";
+import type { GraphFinal, GraphRun, GraphRunRequest } from "../ports/graph-executor.ts";
+
+/** Yields the events of one run; may throw, may stop without an end: `createRun` makes it honest. */
+export type RunBody = (request: GraphRunRequest) => AsyncIterable<AiEvent>;
+
+export const noUsage: RunUsage = { calls: 0, inputTokens: 0, outputTokens: 0 };
+
+const unexplained: AiError = {
+  code: "internal",
+  message:
+    "The run failed inside Runledger. What it used is billed. Start it again, or give the run's id to the operator.",
+};
+
+/**
+ * Makes a `GraphRun` that keeps the port's rules out of a body that only yields events, so that no transport or
+ * decorator has to know them: lazy, one end, no throw, `final` always resolves, closing cancels.
+ *
+ * `final` is read off the very events that the consumer sees, so the two cannot disagree. The body gets the request with
+ * a signal of its own that also aborts when the stream is closed: an async generator alone cannot be closed while it
+ * waits for its upstream, and runs no `finally` when closed before its first pull.
+ */
+export function createRun(request: GraphRunRequest, body: RunBody, log: Log): GraphRun {
+  const { requestId, runId } = request.context;
+  const closing = new AbortController();
+  const outcome = Promise.withResolvers<GraphFinal>();
+  let inner: AsyncIterator<AiEvent> | null = null;
+  let isEnded = false;
+  let usage = noUsage;
+  let error: AiError | null = null;
+  let content = "";
+  let forcedEnd: AiEvent[] = [];
+
+  function reportBug(bug: unknown): void {
+    log.log("error", "executor.bug", { runId, requestId, ...describeBug(bug) });
+  }
+
+  function observe(event: AiEvent): void {
+    switch (event.type) {
+      case "assistant_final":
+        content = event.content;
+        break;
+      case "error":
+        error = { code: event.code, message: event.message };
+        break;
+      case "interrupt":
+        outcome.resolve({ ok: true, interrupted: true, usage, requestId });
+        break;
+      case "done":
+        usage = event.usage;
+        outcome.resolve(
+          event.status === "success"
+            ? {
+                ok: true,
+                interrupted: false,
+                content,
+                usage,
+                requestId,
+                ...(event.finishReason === undefined ? {} : { finishReason: event.finishReason }),
+              }
+            : { ok: false, error: error ?? unexplained, usage, requestId },
+        );
+        break;
+      default:
+    }
+  }
+
+  async function pull(): Promise<AiEvent> {
+    const forced = forcedEnd.shift();
+    if (forced !== undefined) return forced;
+    try {
+      inner ??= body({
+        ...request,
+        signal: AbortSignal.any([request.signal, closing.signal]),
+      })[Symbol.asyncIterator]();
+      const next = await inner.next();
+      if (next.done !== true) return next.value;
+      if (!isEnded) reportBug(new Error("a run's body stopped without an end"));
+    } catch (bug) {
+      reportBug(bug);
+    }
+    const end: AiEvent = { type: "done", status: "error", usage };
+    if (error !== null) return end;
+    forcedEnd = [end];
+    return { type: "error", ...unexplained };
+  }
+
+  async function close(): Promise<void> {
+    isEnded = true;
+    closing.abort();
+    try {
+      await inner?.return?.();
+    } catch (bug) {
+      reportBug(bug);
+    }
+  }
+
+  const iterator: AsyncIterator<AiEvent> = {
+    async next() {
+      if (!isEnded) {
+        const event = await pull();
+        // The consumer may have closed the stream while this pull was waiting.
+        if (!isEnded) {
+          observe(event);
+          if (event.type === "done" || event.type === "interrupt") await close();
+          return { done: false, value: event };
+        }
+      }
+      return { done: true, value: undefined };
+    },
+    async return() {
+      if (!isEnded) {
+        await close();
+        const message = "The run was closed before its end.";
+        outcome.resolve({ ok: false, error: { code: "aborted", message }, usage, requestId });
+      }
+      return { done: true, value: undefined };
+    },
+  };
+  return { stream: { [Symbol.asyncIterator]: () => iterator }, final: outcome.promise };
+}
+
+/** The whole of a run that is refused before anything starts. */
+export async function* refusal(error: AiError): AsyncGenerator<AiEvent> {
+  yield { type: "error", ...error };
+  yield { type: "done", status: "error", usage: noUsage };
+}
