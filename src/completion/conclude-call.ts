@@ -1,0 +1,78 @@
+import type {
+  CallJournal,
+  CompletionFinalResult,
+  CompletionOutput,
+  GatewayAnswer,
+  GatewayEnd,
+  GatewayHeaders,
+} from "../ports/completion.ts";
+import type { UsageFact } from "../ports/usage-fact.ts";
+import type { DispatchedCall } from "./usage-fact.ts";
+import { countsOf, factWithoutUsage, finalFact } from "./usage-fact.ts";
+
+export interface ConcludableCall extends DispatchedCall {
+  journal: Pick<CallJournal, "isUnitTaken" | "settle" | "fail">;
+  messageId: string;
+}
+
+export interface Conclusion {
+  result: CompletionFinalResult;
+  /** null when the dispatch is void: no connection, or an answer other than 2xx. */
+  fact: UsageFact | null;
+}
+
+/** Records how a dispatch ended, with the one fact that it owes. `headers` is null when none arrived. */
+export function concludeCall(
+  call: ConcludableCall,
+  end: GatewayEnd,
+  headers: GatewayHeaders | null,
+): Conclusion {
+  const { requestId } = call.context;
+  if (end.ok) {
+    const fact = answeredFact(call, end.answer, end.answer.usage !== null);
+    const output = outputOf(call, end.answer);
+    call.journal.settle(call.callId, { output, fact });
+    return { result: { ok: true, requestId, output, usage: countsOf(fact) }, fact };
+  }
+  const { error, answer } = end;
+  const fact = owedFact(call, end, headers);
+  const state = error.code === "aborted" ? "cancelled" : "failed";
+  call.journal.fail(call.callId, { state, error, fact });
+  const usage = answer === null || answer.usage === null ? null : countsOf(answer.usage);
+  return { result: { ok: false, requestId, error, usage }, fact };
+}
+
+/** Headers without an answer are those of a status other than 2xx. No headers: the request may have been worked on. */
+function owedFact(
+  call: ConcludableCall,
+  end: Extract<GatewayEnd, { ok: false }>,
+  headers: GatewayHeaders | null,
+): UsageFact | null {
+  const wasRefused = headers !== null && !end.answered;
+  if (!end.sent || wasRefused) return null;
+  if (end.answer === null) return factWithoutUsage(call, null, headers?.callId);
+  // Usage that came before the finish may count only a part: some providers report as they go.
+  const isComplete = end.answer.usage !== null && end.answer.finishReason !== null;
+  return answeredFact(call, end.answer, isComplete);
+}
+
+function answeredFact(
+  call: ConcludableCall,
+  answer: GatewayAnswer,
+  hasWholeUsage: boolean,
+): UsageFact {
+  if (hasWholeUsage && answer.usage !== null) return finalFact(call, answer, answer.usage);
+  const { dispatchId, context, source } = call;
+  call.log.log("warn", "billing.usage_unknown", { runId: context.runId, dispatchId, source });
+  return factWithoutUsage(call, answer, answer.callId);
+}
+
+function outputOf(call: ConcludableCall, answer: GatewayAnswer): CompletionOutput {
+  return {
+    messageId: call.messageId,
+    text: answer.text,
+    toolCalls: answer.toolCalls,
+    finishReason: answer.finishReason ?? "stop",
+    servedModel: answer.servedModel,
+  };
+}

@@ -1,0 +1,71 @@
+import { createParser } from "eventsource-parser";
+import type { AnswerSoFar } from "./answer-so-far.ts";
+import { upstreamChunk } from "./upstream-chunk.ts";
+import type { UpstreamLimits, UpstreamTimer } from "./upstream-timer.ts";
+
+/** One event of a stream; the longest honest ones carry a tool call's arguments. */
+const eventCharsMax = 1_000_000;
+/** An answer is one row of the journal, and a row holds 2 MB of UTF-8. */
+const textCharsMax = 500_000;
+
+/**
+ * How a body ended: `whole` with a finish reason; `malformed` when it says something else than a chat completion, or
+ * stops without a finish reason; `lost` when the connection broke or was closed by us.
+ */
+export type BodyEnd = "whole" | "malformed" | "lost";
+
+/** Fills `soFar` and yields the text as it arrives, in one piece for all that arrived together. Never throws. */
+export async function* readAnswer(
+  body: ReadableStream<Uint8Array> | null,
+  soFar: AnswerSoFar,
+  timer: UpstreamTimer,
+  limits: UpstreamLimits,
+): AsyncGenerator<string, BodyEnd> {
+  if (body === null) return "malformed";
+  const seen = { done: false, malformed: false, text: "" };
+  const parser = createParser({
+    maxBufferSize: eventCharsMax,
+    onEvent({ data }) {
+      if (seen.done || seen.malformed) return;
+      if (data === "[DONE]") {
+        seen.done = true;
+        return;
+      }
+      const chunk = upstreamChunk.safeParse(parseJson(data));
+      if (!chunk.success || (chunk.data.error ?? null) !== null) seen.malformed = true;
+      else seen.text += soFar.add(chunk.data);
+      if (soFar.text.length > textCharsMax) seen.malformed = true;
+    },
+    onError(error) {
+      if (error.type === "max-buffer-size-exceeded") seen.malformed = true;
+    },
+  });
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  while (!seen.malformed) {
+    let bytes: Uint8Array | undefined;
+    try {
+      const msMax = seen.done ? limits.closingMsMax : limits.idleMsMax;
+      bytes = (await timer.wait(reader.read(), msMax)).value;
+    } catch {
+      // After `[DONE]` it no longer matters how the connection ends; before it, the caller knows why it was lost.
+      if (seen.done) break;
+      return "lost";
+    }
+    if (bytes === undefined) break;
+    parser.feed(decoder.decode(bytes, { stream: true }));
+    const delta = seen.text;
+    seen.text = "";
+    if (delta !== "") yield delta;
+  }
+  return !seen.malformed && soFar.finishReason !== null ? "whole" : "malformed";
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // No value of the schema: refused like any other malformed chunk.
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { parseUsd } from "../base/money.ts";
+import type { GatewayUsage } from "../ports/completion.ts";
+import type { JsonValue } from "../ports/json.ts";
+
+const toolCallDelta = z.object({
+  index: z.int().min(0).nullish(),
+  id: z.string().nullish(),
+  function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
+});
+
+const choice = z.object({
+  delta: z
+    .object({ content: z.string().nullish(), tool_calls: z.array(toolCallDelta).nullish() })
+    .nullish(),
+  finish_reason: z.string().nullish(),
+});
+
+/** One chunk of a streamed chat completion. `usage` is checked apart, since a bad one must not cost the text. */
+export const upstreamChunk = z.object({
+  id: z.string().nullish(),
+  model: z.string().nullish(),
+  choices: z.array(choice).nullish(),
+  usage: z.unknown().optional(),
+  error: z.unknown().optional(),
+});
+export type UpstreamChunk = z.infer<typeof upstreamChunk>;
+export type ToolCallDelta = z.infer<typeof toolCallDelta>;
+
+/** `z.int()` takes safe integers only; the string "12" and 2.5 are no token counts. */
+const count = z.int().min(0);
+const optionalCount = count.nullish().transform((value) => value ?? 0);
+
+const usageSchema = z.object({
+  prompt_tokens: count,
+  completion_tokens: count,
+  prompt_tokens_details: z
+    .object({ cached_tokens: optionalCount, cache_creation_tokens: optionalCount })
+    .nullish(),
+  completion_tokens_details: z.object({ reasoning_tokens: optionalCount }).nullish(),
+  cache_read_input_tokens: optionalCount,
+  cache_creation_input_tokens: optionalCount,
+  cost: z.unknown().optional(),
+});
+
+/** The stated usage is kept beside the fact, up to this many characters of JSON. */
+const rawCharsMax = 4_000;
+
+/** Usage as the upstream stated it, or null when it is not believable. Parts never exceed what they are part of. */
+export function parseUsage(value: unknown): GatewayUsage | null {
+  const parsed = usageSchema.safeParse(value);
+  if (!parsed.success) return null;
+  const usage = parsed.data;
+  const inputTokens = usage.prompt_tokens;
+  const outputTokens = usage.completion_tokens;
+  const cacheReadTokens = Math.min(
+    usage.prompt_tokens_details?.cached_tokens || usage.cache_read_input_tokens,
+    inputTokens,
+  );
+  const cacheWriteTokens = Math.min(
+    usage.prompt_tokens_details?.cache_creation_tokens || usage.cache_creation_input_tokens,
+    inputTokens - cacheReadTokens,
+  );
+  const reasoning = usage.completion_tokens_details?.reasoning_tokens ?? 0;
+  const raw = z.json().safeParse(value);
+  return {
+    inputTokens,
+    outputTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    reasoningTokens: Math.min(reasoning, outputTokens),
+    costUsd: parseUsd(usage.cost),
+    raw: raw.success ? shortened(raw.data) : null,
+  };
+}
+
+function shortened(raw: JsonValue): JsonValue {
+  return JSON.stringify(raw).length > rawCharsMax ? null : raw;
+}

@@ -1,0 +1,117 @@
+import type { Clock } from "../base/clock.ts";
+import { toIso } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { isZeroUsd } from "../base/money.ts";
+import type { CallJournal, GatewayAnswer, GatewayUsage } from "../ports/completion.ts";
+import type { ModelEntry } from "../ports/model-catalog.ts";
+import type { RunContext } from "../ports/run-context.ts";
+import type { ExecutorType, SourceSystem, TokenCounts, UsageFact } from "../ports/usage-fact.ts";
+import { tokenCostUsd } from "./models.ts";
+import { unknownFact } from "./unknown-fact.ts";
+
+/** One dispatch, as far as its receipt needs to know it. */
+export interface DispatchedCall {
+  context: RunContext;
+  executorType: ExecutorType;
+  source: SourceSystem;
+  entry: ModelEntry;
+  callId: string;
+  dispatchId: string;
+  /** 0-based count of the run's dispatches. */
+  callIndex: number;
+  journal: Pick<CallJournal, "isUnitTaken">;
+  clock: Clock;
+  log: Log;
+}
+
+export function countsOf(counts: TokenCounts): TokenCounts {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = counts;
+  return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens };
+}
+
+/** The fact of a call whose usage the upstream stated. */
+export function finalFact(
+  call: DispatchedCall,
+  answer: GatewayAnswer,
+  usage: GatewayUsage,
+): UsageFact {
+  return {
+    ...factWithoutUsage(call, answer, answer.callId),
+    ...countsOf(usage),
+    ...costOf(call, answer.headerCostUsd, usage),
+    settlement: "final",
+    usageRaw: usage.raw,
+  };
+}
+
+/**
+ * The fact of a dispatch that may have cost something, nobody here knows what. `unitId` is what the gateway called it:
+ * undefined when no headers arrived, null when they named no call.
+ */
+export function factWithoutUsage(
+  call: DispatchedCall,
+  answer: GatewayAnswer | null,
+  unitId: string | null | undefined,
+): UsageFact {
+  const { context, entry, executorType, source, clock } = call;
+  const unit = usageUnit(call, unitId);
+  const fact = unknownFact(context, {
+    usageUnitId: unit.id,
+    source,
+    provider: entry.provider,
+    model: entry.id,
+    executorType,
+    occurredAt: toIso(clock.now()),
+  });
+  return {
+    ...fact,
+    // A gateway that repeats one id may repeat the other too, and the ledger refuses a repeated one.
+    providerCallId: unit.isRepeated ? null : (answer?.providerCallId ?? null),
+    servedModel: answer?.servedModel ?? null,
+  };
+}
+
+/** The gateway's id; where it gave none, or one that another dispatch has, a deterministic one and an alarm. */
+function usageUnit(
+  call: DispatchedCall,
+  unitId: string | null | undefined,
+): { id: string; isRepeated: boolean } {
+  const { callIndex, dispatchId, source } = call;
+  const { runId } = call.context;
+  // Recovery names an unanswered dispatch in the same way.
+  if (unitId === undefined) return { id: `dispatch:${dispatchId}`, isRepeated: false };
+  const isRepeated = unitId !== null && call.journal.isUnitTaken(unitId, call.callId);
+  if (unitId !== null && !isRepeated) return { id: unitId, isRepeated };
+  const reason = isRepeated ? "repeated" : "missing";
+  call.log.log("error", "billing.missing_usage_unit_id", { runId, dispatchId, source, reason });
+  const id = unitId === null ? `MISSING:${runId}/${callIndex}` : `${unitId}#${callIndex}`;
+  return { id, isRepeated };
+}
+
+/**
+ * Response header, then usage chunk, then price table. A stated 0 is believed only where nothing was used or where the
+ * model is free: gateways say 0 for models whose price they do not know.
+ */
+function costOf(
+  call: DispatchedCall,
+  headerCostUsd: string | null,
+  usage: GatewayUsage,
+): Pick<UsageFact, "costUsd" | "provenance"> {
+  const { entry } = call;
+  const mayBeZero = entry.free || usage.inputTokens + usage.outputTokens === 0;
+  const isBelievable = (costUsd: string) => mayBeZero || !isZeroUsd(costUsd);
+  if (headerCostUsd !== null && isBelievable(headerCostUsd)) {
+    return { costUsd: headerCostUsd, provenance: "header" };
+  }
+  if (usage.costUsd !== null && isBelievable(usage.costUsd)) {
+    return { costUsd: usage.costUsd, provenance: "usage" };
+  }
+  const fields = { runId: call.context.runId, dispatchId: call.dispatchId, model: entry.id };
+  if (headerCostUsd !== null || usage.costUsd !== null) {
+    call.log.log("error", "billing.zero_cost_paid_model", fields);
+  } else if (call.source === "litellm" && !mayBeZero) {
+    // It leaves the cost out of streams unless configured to state it; the price table then has to be right.
+    call.log.log("warn", "billing.cost_not_reported", fields);
+  }
+  return { costUsd: tokenCostUsd(entry, usage), provenance: "price_table" };
+}

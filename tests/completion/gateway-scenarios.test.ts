@@ -1,0 +1,465 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { parseUsd } from "../../src/base/money.ts";
+import { executeCompletionUnit } from "../../src/completion/execute-completion-unit.ts";
+import type { OpenAiCompatibleOptions } from "../../src/completion/openai-compatible.ts";
+import { createOpenAiCompatibleGateway } from "../../src/completion/openai-compatible.ts";
+import type { UsageFact } from "../../src/ports/usage-fact.ts";
+import type { FakeGateway, GatewayLogEntry } from "../fake-gateway/server.ts";
+import { startFakeGateway } from "../fake-gateway/server.ts";
+import type { Bench } from "./setup.ts";
+import { ask, bench, context } from "./setup.ts";
+
+let fake: FakeGateway;
+let runs = 0;
+let runId = "";
+
+beforeAll(async () => {
+  fake = await startFakeGateway();
+});
+afterAll(() => fake.close());
+beforeEach(() => {
+  runs += 1;
+  runId = `run_${runs}_`;
+});
+
+function unitAt(options: Partial<OpenAiCompatibleOptions> = {}): Bench {
+  const gateway = createOpenAiCompatibleGateway({
+    dialect: "litellm",
+    baseUrl: `${fake.url}/v1`,
+    apiKey: "sk-our-own-secret",
+    clock: { now: () => Date.UTC(2026, 10, 21) },
+    // The bench's log is made with the bench; tests read both through it.
+    log: { log: (...line) => made.log.log(...line) },
+    ...options,
+  });
+  const made = bench(gateway, { context: { ...context, runId } });
+  return made;
+}
+
+/** The calls of this test as the gateway saw them. */
+const seen = (): GatewayLogEntry[] => fake.calls(`${runId}/`);
+
+/** Waits until the gateway has noticed that its connections are closed. */
+async function seenClosed(): Promise<GatewayLogEntry[]> {
+  while (seen().some(({ open }) => open)) await sleep(1);
+  return seen();
+}
+
+/** The oracle: every 2xx answer of the gateway has exactly one fact, and final facts say what the gateway says. */
+function expectBooksToMatch({ journal }: Bench): void {
+  const answered = seen().filter(({ status }) => status === 200);
+  const facts = journal.facts();
+  expect(facts).toHaveLength(answered.length);
+  expect(new Set(facts.map((fact) => fact.usageUnitId)).size).toBe(facts.length);
+  expect(journal.openCalls()).toEqual([]);
+}
+
+function factsOfOne(bench: Bench): UsageFact {
+  expectBooksToMatch(bench);
+  const [fact] = bench.journal.facts();
+  return fact!;
+}
+
+describe("a call through LiteLLM", () => {
+  it("sends our ids, the end user and the output limit, and asks for no retries", async () => {
+    const unit = unitAt();
+    await unit.run(ask("hello"));
+    const [call] = seen();
+    const { dispatchId } = unit.journal.calls[0]!;
+    expect(call).toMatchObject({
+      user: `${runId}/0`,
+      model: "paid",
+      headers: { callId: dispatchId, hasAuthorization: true },
+      body: { maxTokens: 4096, stream: true, includeUsage: true },
+    });
+    expect(call?.body.fields).toContain("num_retries");
+    expect(JSON.parse(call?.headers.spendLogsMetadata ?? "")).toEqual({
+      runledger_dispatch_id: dispatchId,
+      runledger_run_id: runId,
+    });
+  });
+
+  it("states the gateway's call id, cost, tokens and provider id", async () => {
+    const unit = unitAt();
+    const { text, final } = await unit.run(ask("hello [[cached:3]] [[reasoning:2]]"));
+    const [call] = seen();
+    expect(text).toMatch(/^You said: hello/);
+    expect(final.ok && final.output.text).toBe(text);
+    expect(factsOfOne(unit)).toMatchObject({
+      usageUnitId: call?.callId,
+      providerCallId: call?.responseId,
+      costUsd: call?.costUsd,
+      inputTokens: call?.usage?.["prompt_tokens"],
+      outputTokens: call?.usage?.["completion_tokens"],
+      ...{ cacheReadTokens: 3, reasoningTokens: 2, provenance: "header", settlement: "final" },
+    });
+  });
+
+  it("passes messages, tool calls and tools through unchanged", async () => {
+    const unit = unitAt();
+    const tool = { name: "t", description: "d", parameters: { type: "object" } };
+    await unit.run(
+      ask("", {
+        tools: [tool],
+        messages: [
+          { role: "system", content: "be brief" },
+          { role: "user", content: "hi" },
+          { role: "assistant", content: "", toolCalls: [{ id: "c1", name: "t", argsText: "{x" }] },
+          { role: "tool", toolCallId: "c1", content: "42" },
+        ],
+      }),
+    );
+    const call = { id: "c1", type: "function", function: { name: "t", arguments: "{x" } };
+    expect(seen()[0]?.body).toMatchObject({
+      messages: [
+        { role: "system", content: "be brief" },
+        { role: "user", content: "hi" },
+        { role: "assistant", content: null, tool_calls: [call] },
+        { role: "tool", tool_call_id: "c1", content: "42" },
+      ],
+      tools: [{ type: "function", function: tool }],
+    });
+  });
+
+  it.each(["0.0000025", "1e-7", "0.0000002999999", "2.5e-07"])(
+    "reads a cost of %s exactly",
+    async (cost) => {
+      const unit = unitAt();
+      await unit.run(ask(`hi [[cost:${cost}]]`));
+      expect(factsOfOne(unit)).toMatchObject({ costUsd: parseUsd(cost), provenance: "header" });
+    },
+  );
+
+  it("merges what arrives together into one text event", async () => {
+    const unit = unitAt();
+    const { events } = await unit.run(ask("[[tokens:2000]]"));
+    const deltas = events.filter(({ type }) => type === "text_delta");
+    expect(deltas.length).toBeLessThan(1000);
+    expect(factsOfOne(unit).outputTokens).toBe(2000);
+  });
+});
+
+describe("a whole answer in an unusual form", () => {
+  it.each([
+    "[[crlf]]",
+    "[[comments]]",
+    "[[no-done]]",
+    "[[two-done]]",
+    "[[usage-first]]",
+    "[[usage-twice]]",
+    "[[usage-cost]]",
+    "[[split-utf8]]",
+    "[[split-utf8]] [[crlf]] [[comments]]",
+  ])("%s: text and exact cost arrive", async (directives) => {
+    const unit = unitAt();
+    const { text, final } = await unit.run(ask(`hello ${directives}`));
+    const [call] = seen();
+    expect(final.ok).toBe(true);
+    expect(text).toMatch(
+      directives.includes("split-utf8")
+        ? /^Grüße 🦜 aus Zürich – naïve 日本語 👩‍👩‍👧$/u
+        : /^You said: hello \(\w+\)$/,
+    );
+    const provenance = directives === "[[usage-cost]]" ? "usage" : "header";
+    expect(factsOfOne(unit)).toMatchObject({
+      ...{ costUsd: call?.costUsd, settlement: "final", provenance },
+      outputTokens: call?.usage?.["completion_tokens"],
+    });
+  });
+
+  it.each(["", "[[parallel-tools]]", "[[parallel-tools]] [[dup-tool-ids]]", "[[bad-args]]"])(
+    "tool calls are put together from their pieces, as the model wrote them %s",
+    async (directives) => {
+      const unit = unitAt();
+      const { final } = await unit.run(
+        ask(`[[tool:core__calculator {"expression":"2 + 3 * 4"}]] ${directives}`),
+      );
+      const calls = final.ok ? final.output.toolCalls : [];
+      expect(calls).toHaveLength(directives.includes("parallel") ? 2 : 1);
+      for (const call of calls) {
+        expect(call).toMatchObject({
+          name: "core__calculator",
+          argsText: directives === "[[bad-args]]" ? '{"broken": ' : '{"expression":"2 + 3 * 4"}',
+        });
+      }
+      expect(final).toMatchObject({ ok: true, output: { finishReason: "tool_calls" } });
+      expectBooksToMatch(unit);
+    },
+  );
+});
+
+describe("usage and ids that are not as they should be", () => {
+  it.each([
+    "[[no-usage]]",
+    "[[bad-usage:negative]]",
+    "[[bad-usage:fractional]]",
+    "[[bad-usage:string]]",
+    "[[bad-usage:huge]]",
+  ])("%s: the answer stands, its receipt is unknown and charges nothing", async (directive) => {
+    const unit = unitAt();
+    const { final } = await unit.run(ask(`hello ${directive}`));
+    expect(final.ok).toBe(true);
+    expect(factsOfOne(unit)).toMatchObject({ settlement: "unknown", costUsd: "0", inputTokens: 0 });
+  });
+
+  it("more cached tokens than input tokens are cut to the input", async () => {
+    const unit = unitAt();
+    await unit.run(ask("hello [[bad-usage:cached]]"));
+    const fact = factsOfOne(unit);
+    expect(fact.cacheReadTokens).toBe(fact.inputTokens);
+    expect(fact.settlement).toBe("final");
+  });
+
+  it("an explicit zero usage stays zero", async () => {
+    const unit = unitAt();
+    await unit.run(ask("hello [[zero-usage]] [[zero-cost]]"));
+    expect(factsOfOne(unit)).toMatchObject({ settlement: "final", costUsd: "0", inputTokens: 0 });
+    expect(unit.log.errors()).toEqual([]);
+  });
+
+  it.each([
+    ["[[zero-cost]]", ["billing.zero_cost_paid_model"]],
+    ["[[no-cost]]", []],
+  ])("%s: the price table says the same as the gateway's own books", async (directive, errors) => {
+    const unit = unitAt();
+    await unit.run(ask(`hello ${directive}`));
+    expect(factsOfOne(unit)).toMatchObject({
+      ...{ costUsd: seen()[0]?.costUsd, provenance: "price_table", settlement: "final" },
+    });
+    expect(unit.log.errors()).toEqual(errors);
+  });
+
+  it("[[no-call-id]]: a fallback id and an error", async () => {
+    const unit = unitAt();
+    await unit.run(ask("hello [[no-call-id]]"));
+    expect(factsOfOne(unit).usageUnitId).toBe(`MISSING:${runId}/0`);
+    expect(unit.log.errors()).toEqual(["billing.missing_usage_unit_id"]);
+  });
+
+  it("[[dup-call-id]]: each call keeps a receipt of its own, and an error", async () => {
+    const unit = unitAt();
+    for (const text of ["one", "two", "three"]) await unit.run(ask(`${text} [[dup-call-id]]`));
+    expectBooksToMatch(unit);
+    const id = `dup-${runId}`;
+    expect(unit.journal.facts().map((fact) => fact.usageUnitId)).toEqual([
+      id,
+      `${id}#1`,
+      `${id}#2`,
+    ]);
+    expect(unit.log.errors()).toHaveLength(2);
+  });
+
+  it("[[served:other-model]]: both models are recorded", async () => {
+    const unit = unitAt();
+    await unit.run(ask("hello [[served:other-model]]"));
+    expect(factsOfOne(unit)).toMatchObject({ model: "paid", servedModel: "other-model" });
+  });
+});
+
+describe("an answer that is none", () => {
+  it.each([
+    "[[empty-200]]",
+    "[[html-200]]",
+    "[[bad-json]]",
+    "[[error-chunk]]",
+    "[[truncate:3]]",
+    "[[cut:3]]",
+  ])("%s: provider_unavailable, with one unknown receipt", async (directive) => {
+    const unit = unitAt();
+    const { final } = await unit.run(ask(`hello [[delay:1]] ${directive}`));
+    expect(final).toMatchObject({ ok: false, error: { code: "provider_unavailable" } });
+    expect(factsOfOne(unit)).toMatchObject({
+      settlement: "unknown",
+      usageUnitId: seen()[0]?.callId,
+    });
+  });
+
+  it.each([
+    [400, "invalid_request"],
+    [401, "provider_unavailable"],
+    [402, "provider_unavailable"],
+    [403, "provider_unavailable"],
+    [404, "provider_unavailable"],
+    [408, "timeout"],
+    [413, "invalid_request"],
+    [422, "invalid_request"],
+    [429, "rate_limit"],
+    [500, "provider_unavailable"],
+    [503, "provider_unavailable"],
+    [504, "timeout"],
+    [529, "provider_unavailable"],
+  ])("status %i: %s, and no receipt", async (status, code) => {
+    const unit = unitAt();
+    const { events, final } = await unit.run(ask(`secret prompt [[status:${status}]]`));
+    expect(final).toMatchObject({ ok: false, error: { code } });
+    expect(events).toEqual([]);
+    expectBooksToMatch(unit);
+    expect(seen()).toHaveLength(1);
+  });
+
+  it("an HTML 502: provider_unavailable, and no receipt", async () => {
+    const unit = unitAt();
+    const { final } = await unit.run(ask("hello [[html-502]]"));
+    expect(final).toMatchObject({ ok: false, error: { code: "provider_unavailable" } });
+    expectBooksToMatch(unit);
+  });
+
+  it.each([
+    ["7", "in 7 s"],
+    ["1500ms", "in 2 s"],
+    ["Sat, 21 Nov 2026 00:00:30 GMT", "in 30 s"],
+    ["soon", "in a while"],
+  ])("429 with Retry-After %s says when to try again", async (retryAfter, words) => {
+    const unit = unitAt();
+    const { final } = await unit.run(ask(`hello [[status:429]] [[retry-after:${retryAfter}]]`));
+    expect(final.ok ? "" : final.error.message).toContain(words);
+  });
+
+  it("a reset before headers is ambiguous: one unknown receipt, named after the dispatch", async () => {
+    const unit = unitAt();
+    const { final } = await unit.run(ask("hello [[reset]]"));
+    expect(final).toMatchObject({ ok: false, error: { code: "provider_unavailable" } });
+    const dispatchId = unit.journal.calls[0]?.dispatchId;
+    expect(unit.journal.facts()).toMatchObject([
+      { settlement: "unknown", usageUnitId: `dispatch:${dispatchId}` },
+    ]);
+  });
+
+  it("a refused connection is void: no receipt", async () => {
+    const gone = await startFakeGateway();
+    await gone.close();
+    const unit = unitAt({ baseUrl: `${gone.url}/v1` });
+    const { final } = await unit.run(ask("hello"));
+    expect(final).toMatchObject({ ok: false, error: { code: "provider_unavailable" } });
+    expect(unit.journal.facts()).toEqual([]);
+  });
+
+  it("nothing that an upstream writes reaches the customer or the log", async () => {
+    const unit = unitAt();
+    const results = [];
+    for (const directive of [
+      "[[status:500]]",
+      "[[status:400]]",
+      "[[status:429]]",
+      "[[error-chunk]]",
+      "[[reset]]",
+    ]) {
+      results.push(await unit.run(ask(`secret prompt ${directive}`)));
+    }
+    const said = JSON.stringify([results.map(({ final }) => final), unit.log.lines]);
+    expect(said).not.toMatch(/secret|sk-/);
+    expect(unit.log.lines).not.toEqual([]);
+  });
+});
+
+describe("an upstream that stalls", () => {
+  const limits = { headersMsMax: 40, idleMsMax: 40, totalMsMax: 5_000 };
+
+  it("before headers: timeout, closed upstream, one unknown receipt", async () => {
+    const unit = unitAt({ limits });
+    const { final } = await unit.run(ask("hello [[stall:headers]]"));
+    expect(final).toMatchObject({ ok: false, error: { code: "timeout" } });
+    expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
+    expect(unit.journal.facts()).toMatchObject([{ settlement: "unknown" }]);
+  });
+
+  it("in mid-stream: timeout, what arrived was shown, one unknown receipt", async () => {
+    const unit = unitAt({ limits });
+    const { final, text } = await unit.run(ask("[[tokens:9]] [[stall:3]]"));
+    expect(final).toMatchObject({ ok: false, error: { code: "timeout" } });
+    expect(text.split(" ").filter(Boolean)).toHaveLength(3);
+    expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
+    expect(factsOfOne(unit)).toMatchObject({
+      settlement: "unknown",
+      usageUnitId: seen()[0]?.callId,
+    });
+  });
+
+  it("a stream that never pauses ends at the total limit", async () => {
+    const unit = unitAt({ limits: { ...limits, totalMsMax: 300 } });
+    const { final } = await unit.run(ask("[[tokens:3000]] [[delay:2]]"));
+    expect(final).toMatchObject({ ok: false, error: { code: "timeout" } });
+    expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
+    expectBooksToMatch(unit);
+  });
+
+  it("a slow consumer is not a stalled upstream", async () => {
+    const unit = unitAt({ limits });
+    const { stream, final } = executeCompletionUnit(unit.deps, ask("[[tokens:6]] [[delay:5]]"));
+    for await (const event of stream) if (event.type === "text_delta") await sleep(50);
+    expect((await final).ok).toBe(true);
+  });
+});
+
+it("a gateway that gives up on a malformed answer closes the upstream before it ends", async () => {
+  const { deps } = unitAt();
+  const events = deps.gateways.configured!.executeStream({
+    ...{ model: "paid", tools: [], maxOutputTokens: 10, dispatchId: "dsp_1", runId },
+    messages: [{ role: "user", content: "[[tokens:9]] [[bad-json]] [[stall:3]]" }],
+    endUser: `${runId}/0`,
+    signal: new AbortController().signal,
+  });
+  for await (const event of events) if (event.type === "end") expect(event.ok).toBe(false);
+  expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
+});
+
+describe("stopping a call", () => {
+  it.each(["[[stall:headers]]", "[[tokens:9]] [[stall:3]]"])(
+    "%s: really closes the upstream",
+    async (directive) => {
+      const unit = unitAt();
+      const running = unit.run(ask(directive));
+      const reached = directive.includes("headers") ? 0 : 3;
+      while ((seen()[0]?.tokensSent ?? -1) < reached) await sleep(1);
+      unit.stop.abort();
+      const { final } = await running;
+      expect(final).toMatchObject({ ok: false, error: { code: "aborted" } });
+      expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
+      expect(unit.journal.calls).toMatchObject([{ state: "cancelled" }]);
+      expect(unit.journal.facts()).toMatchObject([{ settlement: "unknown", costUsd: "0" }]);
+    },
+  );
+
+  it("closing the stream of the unit closes the upstream", async () => {
+    const unit = unitAt();
+    const { stream, final } = executeCompletionUnit(unit.deps, ask("[[tokens:9]] [[stall:3]]"));
+    for await (const event of stream) if (event.type === "text_delta") break;
+    expect(await final).toMatchObject({ ok: false, error: { code: "aborted" } });
+    expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
+    expectBooksToMatch(unit);
+  });
+
+  it("stopped with a model that drains, the gateway is read to its end", async () => {
+    const unit = unitAt();
+    const request = ask("[[tokens:9]] [[delay:2]]", { model: "drain" });
+    const { stream, final } = executeCompletionUnit(unit.deps, request);
+    for await (const event of stream) if (event.type === "text_delta") break;
+    await final;
+    expect(await seenClosed()).toMatchObject([{ finished: true, clientClosedEarly: false }]);
+    expect(factsOfOne(unit)).toMatchObject({ settlement: "final", costUsd: seen()[0]?.costUsd });
+  });
+});
+
+describe("a call through an OpenAI-compatible gateway", () => {
+  it("sends the output limit by its newer name and nothing that is LiteLLM's", async () => {
+    const unit = unitAt({ dialect: "openai" });
+    await unit.run(ask("hello"));
+    const [call] = seen();
+    expect(call?.headers).toMatchObject({ callId: null, spendLogsMetadata: null });
+    expect(call?.body).toMatchObject({ maxTokens: null, maxCompletionTokens: 4096 });
+    expect(call?.body.fields).not.toContain("num_retries");
+  });
+
+  it("names the call by the body's id and prices it from the table", async () => {
+    const unit = unitAt({ dialect: "openai", apiKey: null });
+    await unit.run(ask("hello"));
+    const [call] = seen();
+    expect(factsOfOne(unit)).toMatchObject({
+      ...{ usageUnitId: call?.responseId, providerCallId: call?.responseId, source: "openai" },
+      ...{ costUsd: call?.costUsd, provenance: "price_table" },
+    });
+    expect(call?.headers.hasAuthorization).toBe(false);
+    expect(unit.log.lines).toEqual([]);
+  });
+});
