@@ -1,0 +1,238 @@
+import { assert } from "../base/assert.ts";
+import { deriveId } from "../base/ids.ts";
+import type { AiError } from "../ports/ai-event.ts";
+import type {
+  CallFailure,
+  CallIntent,
+  CallJournal,
+  CallOpening,
+  CallSettlement,
+  CompletionOutput,
+  GatewayHeaders,
+} from "../ports/completion.ts";
+import type { RunLimits } from "../ports/run-context.ts";
+import type { CallState } from "../ports/run.ts";
+import type { UsageFact } from "../ports/usage-fact.ts";
+import { readTotals, type CallTotals } from "./call-rows.ts";
+import type { EventLog } from "./event-log.ts";
+import { decideLease } from "./lease.ts";
+import type { Outbox } from "./outbox.ts";
+import type { RunStorage, SqlValue } from "./storage.ts";
+
+export interface JournalDeps {
+  storage: RunStorage;
+  events: EventLog;
+  outbox: Outbox;
+  runId: string;
+  attempt: number;
+  limits: RunLimits;
+  /** Credits charged for a fact: the function that also posts it. */
+  priceOf: (fact: UsageFact) => number;
+  leaseCredits: () => number;
+  /** Raises the lease in D1 to this total; an error when that is refused or not possible now. */
+  topUp: (leaseCredits: number) => Promise<AiError | null>;
+  /** An error when this driver may dispatch no more: it was replaced, or the run is being stopped. */
+  fence: () => AiError | null;
+  now: () => number;
+}
+
+interface OpenCall {
+  ordinal: number;
+  mostCredits: number;
+}
+
+/**
+ * The trail of every model call in the RunObject's storage:
+ * `intent` before the fetch, `dispatched` when headers arrive, then `settled`, `failed` or `cancelled`.
+ *
+ * The call id is deterministic (run, node's checkpoint namespace, request hash, occurrence), so that a node which runs
+ * again finds its settled calls. One instance serves one driver: occurrences are counted anew by each.
+ */
+export class RunCallJournal implements CallJournal {
+  readonly #deps: JournalDeps;
+  readonly #open = new Map<string, OpenCall>();
+  readonly #occurrences = new Map<string, number>();
+  #totals: CallTotals;
+  #dispatches: number;
+
+  constructor(deps: JournalDeps) {
+    this.#deps = deps;
+    this.#totals = readTotals(deps.storage);
+    this.#dispatches = this.#count("SELECT count(*) AS total FROM calls");
+  }
+
+  async open(intent: CallIntent): Promise<CallOpening> {
+    const callId = this.#callIdOf(intent);
+    const replay = this.#replayOf(callId);
+    if (replay !== null) return replay;
+    for (;;) {
+      const error = this.#deps.fence() ?? this.#limitReached();
+      if (error !== null) return { kind: "refused", error };
+      const lease = decideLease(
+        {
+          leaseCredits: this.#deps.leaseCredits(),
+          chargedCredits: this.#totals.chargedCredits,
+          openCredits: sum([...this.#open.values()].map((call) => call.mostCredits)),
+          maxCredits: this.#deps.limits.maxCredits,
+        },
+        intent.mostCredits,
+      );
+      // No await between the decision and the row: parallel calls must not spend the same credit.
+      if (lease.kind === "covered") return this.#writeIntent(callId, intent);
+      if (lease.kind === "refused") return lease;
+      const refused = await this.#deps.topUp(lease.leaseCredits);
+      if (refused !== null) return { kind: "refused", error: refused };
+    }
+  }
+
+  dispatched(callId: string, headers: GatewayHeaders): void {
+    const { ordinal } = this.#openCall(callId);
+    this.#deps.storage.sql.exec(
+      "UPDATE calls SET state = 'dispatched', usage_unit_id = ? WHERE ordinal = ?",
+      headers.callId,
+      ordinal,
+    );
+  }
+
+  isUnitTaken(usageUnitId: string, callId: string): boolean {
+    const { ordinal } = this.#openCall(callId);
+    return (
+      this.#count(
+        "SELECT count(*) AS total FROM calls WHERE usage_unit_id = ? AND ordinal <> ? AND outbox_key IS NOT NULL",
+        usageUnitId,
+        ordinal,
+      ) > 0
+    );
+  }
+
+  settle(callId: string, { output, fact }: CallSettlement): void {
+    this.#end(callId, "settled", fact, output);
+  }
+
+  fail(callId: string, { state, fact }: CallFailure): void {
+    this.#end(callId, state, fact, null);
+  }
+
+  /** The call's text, its row, its usage and the new running cost become durable together or not at all. */
+  #end(
+    callId: string,
+    state: CallState,
+    fact: UsageFact | null,
+    output: CompletionOutput | null,
+  ): void {
+    const { storage, events, outbox, now } = this.#deps;
+    const { ordinal } = this.#openCall(callId);
+    const totals = fact === null ? this.#totals : this.#totalsWith(fact);
+    const charged = totals.chargedCredits - this.#totals.chargedCredits;
+    events.atomically(() => {
+      events.flush();
+      storage.sql.exec(
+        `UPDATE calls SET state = ?, ended_at = ?, output = ?, charged_credits = ?, input_tokens = ?,
+           output_tokens = ?, settlement = ?, outbox_key = ?, usage_unit_id = coalesce(?, usage_unit_id)
+         WHERE ordinal = ?`,
+        state,
+        now(),
+        output === null ? null : JSON.stringify(output),
+        charged,
+        fact?.inputTokens ?? 0,
+        fact?.outputTokens ?? 0,
+        fact?.settlement ?? null,
+        fact === null ? null : outbox.put(fact),
+        fact?.usageUnitId ?? null,
+        ordinal,
+      );
+      if (fact !== null) {
+        const { usage, chargedCredits } = totals;
+        events.append({ type: "cost", ...usage, chargedCredits });
+      }
+    });
+    this.#totals = totals;
+    this.#open.delete(callId);
+  }
+
+  #totalsWith(fact: UsageFact): CallTotals {
+    const { usage, chargedCredits } = this.#totals;
+    return {
+      usage: {
+        calls: usage.calls + 1,
+        inputTokens: usage.inputTokens + fact.inputTokens,
+        outputTokens: usage.outputTokens + fact.outputTokens,
+      },
+      chargedCredits: chargedCredits + this.#deps.priceOf(fact),
+    };
+  }
+
+  #writeIntent(callId: string, intent: CallIntent): CallOpening {
+    const { storage, attempt, now } = this.#deps;
+    const dispatch =
+      1 + this.#count("SELECT count(*) AS total FROM calls WHERE call_id = ?", callId);
+    const callIndex = this.#dispatches;
+    const dispatchId = `${callId}-${dispatch}`;
+    const messageId = deriveId("message", ["message", callId]);
+    storage.sql.exec(
+      `INSERT INTO calls (ordinal, call_id, dispatch, dispatch_id, attempt, node_key, checkpoint_ns, request_hash,
+         message_id, state, model, most_credits, started_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?)`,
+      callIndex + 1,
+      callId,
+      dispatch,
+      dispatchId,
+      attempt,
+      intent.nodeKey,
+      intent.checkpointNs,
+      intent.requestHash,
+      messageId,
+      intent.model,
+      intent.mostCredits,
+      now(),
+    );
+    this.#dispatches += 1;
+    this.#open.set(callId, { ordinal: callIndex + 1, mostCredits: intent.mostCredits });
+    return { kind: "dispatch", callId, dispatchId, callIndex, messageId };
+  }
+
+  #callIdOf({ checkpointNs, requestHash }: CallIntent): string {
+    const place = `${checkpointNs}\n${requestHash}`;
+    const occurrence = this.#occurrences.get(place) ?? 0;
+    this.#occurrences.set(place, occurrence + 1);
+    return deriveId("call", ["call", this.#deps.runId, checkpointNs, requestHash, occurrence]);
+  }
+
+  #replayOf(callId: string): CallOpening | null {
+    const [row] = this.#deps.storage.sql
+      .exec<{ output: string; outbox_key: string }>(
+        `SELECT output, outbox_key FROM calls
+         WHERE call_id = ? AND state = 'settled' AND output IS NOT NULL AND outbox_key IS NOT NULL`,
+        callId,
+      )
+      .toArray();
+    if (row === undefined) return null;
+    const fact = this.#deps.outbox.read(row.outbox_key);
+    assert(fact !== null, "a settled call's usage is in the outbox");
+    return { kind: "replay", output: JSON.parse(row.output) as CompletionOutput, fact };
+  }
+
+  #limitReached(): AiError | null {
+    const { maxCalls } = this.#deps.limits;
+    if (this.#dispatches < maxCalls) return null;
+    return {
+      code: "invalid_request",
+      message: `The run reached its limit of ${maxCalls} model calls (limits.maxCalls). Raise the limit, then start again.`,
+    };
+  }
+
+  #openCall(callId: string): OpenCall {
+    const call = this.#open.get(callId);
+    assert(call !== undefined, "the call is open");
+    return call;
+  }
+
+  #count(query: string, ...bindings: SqlValue[]): number {
+    const [row] = this.#deps.storage.sql.exec<{ total: number }>(query, ...bindings).toArray();
+    return row?.total ?? 0;
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

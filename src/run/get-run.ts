@@ -1,0 +1,29 @@
+import type { Env } from "../env.ts";
+import type { LiveRun, RunCall, StartOutcome, StartRun } from "../ports/run.ts";
+
+export { planRun } from "./plan-run.ts";
+export type { RunCatalogs, RunPlan, RunWish } from "./plan-run.ts";
+
+/**
+ * A run's object as the doors see it (the platform's own stub type unfolds every JSON type without end). Each call is one message to it; expected refusals are values, since an error's own
+ * fields do not survive the way.
+ */
+export interface RunStub {
+  start(start: StartRun): Promise<StartOutcome>;
+  /** null: no such run for this account. */
+  view(accountId: string): Promise<LiveRun | null>;
+  calls(accountId: string): Promise<RunCall[] | null>;
+  /** `accepted` is false when the run has ended or is being stopped already. */
+  cancel(accountId: string): Promise<{ accepted: boolean; run: LiveRun } | null>;
+  /** Viewers only: `…/events` and `…/socket`, with the account in `accountHeader`. */
+  fetch(request: Request): Promise<Response>;
+}
+
+/** The header by which the Worker tells a RunObject whose request it forwards; a client's own is removed at the door. */
+export const accountHeader = "x-runledger-account";
+
+/** The only way from a door (route, schedule) to a run. */
+export function getRun(env: Env, runId: string): RunStub {
+  const stub: unknown = env.RUNS.get(env.RUNS.idFromName(runId));
+  return stub as RunStub;
+}

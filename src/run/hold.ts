@@ -1,0 +1,24 @@
+import { mostCallCredits } from "../completion/models.ts";
+import type { ModelCatalog } from "../ports/model-catalog.ts";
+import type { StartRun } from "../ports/run.ts";
+
+/** A run holds at least this, so that an account with next to nothing left starts nothing it cannot pay. */
+const holdCreditsMin = 1_000;
+/** A graph's own prompt and tool descriptions, which the request does not show; the lease is topped up beyond it. */
+const promptCharsMost = 4_000;
+
+/**
+ * Credits reserved at admission: what the run's first call can cost at most, no more than its own limit. A free model
+ * holds nothing.
+ */
+export function holdFor(
+  { model, messages, limits }: StartRun,
+  models: ModelCatalog,
+  markupBasisPoints: number,
+): number {
+  const entry = models.find(model);
+  if (entry === null || entry.free) return 0;
+  const chars = messages.reduce((total, { content }) => total + content.length, promptCharsMost);
+  const estimate = mostCallCredits(entry, chars, markupBasisPoints);
+  return Math.min(Math.max(holdCreditsMin, estimate), limits.maxCredits);
+}

@@ -1,0 +1,25 @@
+import type { RunRow } from "./run-state.ts";
+
+/** A driver that died is found after at most this long. */
+export const heartbeatMs = 30_000;
+/** Longer than any admission with its repeats takes, so that the alarm never meets one under way. */
+export const admissionRecheckMs = 60_000;
+const finishRetryMsMin = 1_000;
+const finishRetryMsMax = 300_000;
+
+/** When the run must be looked at again, or null when it needs no one. Times in ms since the epoch. */
+export function nextAlarm(
+  row: Pick<RunRow, "phase" | "finishTries" | "createdAt">,
+  now: number,
+): number | null {
+  switch (row.phase) {
+    case "admitting":
+      return Math.max(now, row.createdAt) + admissionRecheckMs;
+    case "driving":
+      return now + heartbeatMs;
+    case "finishing":
+      return now + Math.min(finishRetryMsMin * 2 ** row.finishTries, finishRetryMsMax);
+    case "settled":
+      return null;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Admission } from "../billing/admission.ts";
+import type { CommitReport, FinishRun } from "../billing/billing.ts";
+import type { CreditCheck } from "../executor/with-preflight.ts";
+import type { CallJournal } from "../ports/completion.ts";
+import type { GraphExecutorPort } from "../ports/graph-executor.ts";
+import type { StartRun } from "../ports/run.ts";
+import type { BillingCommitFn, UsageFact } from "../ports/usage-fact.ts";
+import type { SettledFrame } from "../protocol.ts";
+import type { CallTotals } from "./call-rows.ts";
+import { EventLog, type LoggedEvent } from "./event-log.ts";
+import { Outbox } from "./outbox.ts";
+import type { RunState } from "./run-state.ts";
+import type { RunStorage } from "./storage.ts";
+
+/** The ledger as a run needs it. Each call is one D1 round trip, idempotent, repeated inside after ambiguous errors. */
+export interface RunLedger {
+  admit(start: StartRun): Promise<Admission>;
+  topUp(runId: string, rev: number, leaseCredits: number): Promise<boolean>;
+  commit(facts: readonly UsageFact[]): Promise<CommitReport>;
+  finish(finish: FinishRun): Promise<CommitReport>;
+}
+
+/** What the executor of one driver is built from; see `compose.ts`. */
+export interface ExecutorParts {
+  journal: CallJournal;
+  commit: BillingCommitFn;
+  checkCredit: CreditCheck;
+  /** What the run has used until now. */
+  totals: () => CallTotals;
+}
+
+export interface RunDeps {
+  storage: RunStorage;
+  ledger: RunLedger;
+  buildExecutor: (parts: ExecutorParts) => GraphExecutorPort;
+  /** Credits charged for a fact: the function that also posts it. */
+  priceOf: (fact: UsageFact) => number;
+  /** Who serves a model, for the receipt of a call whose end nobody saw. */
+  describeModel: (modelId: string) => Pick<UsageFact, "source" | "provider">;
+  viewers: { publish(event: LoggedEvent): void; settle(frame: SettledFrame): void };
+  /** null: no alarm. */
+  setAlarm: (at: number | null) => Promise<void>;
+  deleteStorage: () => Promise<void>;
+  delay: (ms: number, callback: () => void) => () => void;
+  clock: Clock;
+  log: Log;
+}
+
+/** A run whose tables exist, with everything that acts on it. */
+export interface OpenRun {
+  readonly deps: RunDeps;
+  readonly state: RunState;
+  readonly events: EventLog;
+  readonly outbox: Outbox;
+}
+
+export function openRun(deps: RunDeps, state: RunState): OpenRun {
+  const { storage, viewers, delay, clock } = deps;
+  const events = new EventLog({
+    storage,
+    publish: (event) => viewers.publish(event),
+    now: () => clock.now(),
+    delay,
+  });
+  return { deps, state, events, outbox: new Outbox(storage) };
+}

@@ -1,0 +1,93 @@
+import { clientFrameBytesMax, closeCodes, parseClientFrame } from "../protocol.ts";
+import type { ClientFrame, ServerFrame, SettledFrame } from "../protocol.ts";
+import type { LoggedEvent } from "./event-log.ts";
+
+export interface Greeting {
+  hello: Extract<ServerFrame, { kind: "hello" }>;
+  /** Events after the viewer's cursor. */
+  events: readonly LoggedEvent[];
+  /** Present when the run has already been settled: the viewer is sent it and closed. */
+  settled: SettledFrame | null;
+}
+
+/** Hibernating WebSockets: the object may sleep while they stay open, so nothing about them is kept in memory. */
+export class Sockets {
+  readonly #context: DurableObjectState;
+
+  constructor(context: DurableObjectState) {
+    this.#context = context;
+    const ping = JSON.stringify({ kind: "ping" } satisfies ClientFrame);
+    const pong = JSON.stringify({ kind: "pong" } satisfies ServerFrame);
+    context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ping, pong));
+  }
+
+  /** null: the cursor makes no sense; the socket is accepted only to be closed with the code that says so. */
+  accept(greeting: Greeting | null): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.#context.acceptWebSocket(server);
+    if (greeting === null) {
+      server.close(closeCodes.badCursor, "The cursor is not the number of an event of this run.");
+    } else {
+      send(server, greeting.hello);
+      for (const event of greeting.events) server.send(eventFrame(event));
+      if (greeting.settled !== null) this.#finish(server, greeting.settled);
+    }
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  publish(event: LoggedEvent): void {
+    const sockets = this.#context.getWebSockets();
+    if (sockets.length === 0) return;
+    const frame = eventFrame(event);
+    for (const socket of sockets) trySend(socket, frame);
+  }
+
+  settle(frame: SettledFrame): void {
+    for (const socket of this.#context.getWebSockets()) this.#finish(socket, frame);
+  }
+
+  /** A client's frame, or null when there was none to act on (it has been answered). */
+  read(socket: WebSocket, message: string | ArrayBuffer): ClientFrame | null {
+    const size = typeof message === "string" ? message.length : message.byteLength;
+    if (size > clientFrameBytesMax) {
+      socket.close(closeCodes.tooBig, "Frames are at most 64 KiB.");
+      return null;
+    }
+    const frame = typeof message === "string" ? parseClientFrame(message) : null;
+    if (frame === null) {
+      send(socket, {
+        kind: "error",
+        code: "invalid_request",
+        message:
+          'Not a frame of this protocol. Send {"kind":"cancel"}, "resume" or "ping" as text.',
+      });
+      return null;
+    }
+    if (frame.kind !== "ping") return frame;
+    send(socket, { kind: "pong" });
+    return null;
+  }
+
+  refuse(socket: WebSocket, code: string, message: string): void {
+    send(socket, { kind: "error", code, message });
+  }
+
+  #finish(socket: WebSocket, frame: SettledFrame): void {
+    send(socket, frame);
+    socket.close(closeCodes.finished, "finished");
+  }
+}
+
+/** The event's JSON is used as it was stored: nothing is parsed or stringified twice. */
+function eventFrame({ seq, json }: LoggedEvent): string {
+  return `{"kind":"event","seq":${seq},"event":${json}}`;
+}
+
+function send(socket: WebSocket, frame: ServerFrame): void {
+  trySend(socket, JSON.stringify(frame));
+}
+
+function trySend(socket: WebSocket, text: string): void {
+  // A viewer that has left must not disturb the run; its close event follows.
+  if (socket.readyState === WebSocket.READY_STATE_OPEN) socket.send(text);
+}

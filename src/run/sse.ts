@@ -1,0 +1,80 @@
+import type { SettledFrame } from "../protocol.ts";
+import type { LoggedEvent } from "./event-log.ts";
+
+/** Proxies close quiet connections; a comment keeps them open. */
+const commentEveryMs = 15_000;
+/** A reader this many events behind is cut off; it can come back with `Last-Event-ID`. */
+const backlogMax = 10_000;
+
+const encoder = new TextEncoder();
+
+/** Viewers over Server-Sent Events. They live in memory: a reader whose connection ends comes back with its cursor. */
+export class SseViewers {
+  readonly #controllers = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  #commentTimer: ReturnType<typeof setInterval> | null = null;
+
+  /** `settled`: the run is over; the stream ends after it. */
+  open(events: readonly LoggedEvent[], settled: SettledFrame | null): Response {
+    let own: ReadableStreamDefaultController<Uint8Array> | null = null;
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        own = controller;
+        for (const event of events) controller.enqueue(eventBlock(event));
+        if (settled !== null) this.#finish(controller, settled);
+        else this.#add(controller);
+      },
+      cancel: () => {
+        if (own !== null) this.#remove(own);
+      },
+    });
+    return new Response(stream, {
+      headers: {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+      },
+    });
+  }
+
+  publish(event: LoggedEvent): void {
+    if (this.#controllers.size === 0) return;
+    const block = eventBlock(event);
+    for (const controller of this.#controllers) {
+      controller.enqueue(block);
+      if ((controller.desiredSize ?? 0) > -backlogMax) continue;
+      this.#remove(controller);
+      controller.close();
+    }
+  }
+
+  settle(frame: SettledFrame): void {
+    for (const controller of this.#controllers) {
+      this.#remove(controller);
+      this.#finish(controller, frame);
+    }
+  }
+
+  #add(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controllers.add(controller);
+    this.#commentTimer ??= setInterval(() => {
+      const comment = encoder.encode(": still here\n\n");
+      for (const reader of this.#controllers) reader.enqueue(comment);
+    }, commentEveryMs);
+  }
+
+  #remove(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controllers.delete(controller);
+    if (this.#controllers.size > 0 || this.#commentTimer === null) return;
+    clearInterval(this.#commentTimer);
+    this.#commentTimer = null;
+  }
+
+  #finish(controller: ReadableStreamDefaultController<Uint8Array>, frame: SettledFrame): void {
+    controller.enqueue(encoder.encode(`event: settled\ndata: ${JSON.stringify(frame)}\n\n`));
+    controller.close();
+  }
+}
+
+function eventBlock({ seq, type, json }: LoggedEvent): Uint8Array {
+  return encoder.encode(`id: ${seq}\nevent: ${type}\ndata: ${json}\n\n`);
+}

@@ -1,0 +1,190 @@
+import { env, exports } from "cloudflare:workers";
+import { expect } from "vitest";
+import type { RunEvent } from "../../src/ports/ai-event.ts";
+import type { ServerFrame, SettledFrame } from "../../src/protocol.ts";
+import type { GatewayLogEntry } from "../fake-gateway/log.ts";
+
+/** The whole product in workerd, used over its own HTTP and WebSocket doors; models answer from the fake gateway. */
+
+const origin = "http://localhost:8787";
+
+export interface Account {
+  accountId: string;
+  /** Sent with every request that acts for it. */
+  authorization: string;
+}
+
+export async function call(
+  method: string,
+  path: string,
+  options: { body?: unknown; headers?: Record<string, string>; as?: Account } = {},
+): Promise<Response> {
+  const { body, headers = {}, as } = options;
+  return exports.default.fetch(
+    new Request(origin + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(as === undefined ? {} : { authorization: as.authorization }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }),
+  );
+}
+
+export async function json<T = Record<string, unknown>>(response: Response): Promise<T> {
+  return (await response.json()) as T;
+}
+
+/** An account of its own for one test, with a key that has every scope. */
+export async function newAccount(credits = 50_000_000): Promise<Account> {
+  const admin = { headers: { authorization: "Bearer test-admin-token" } };
+  const made = await call("POST", "/api/v1/admin/accounts", { ...admin, body: { name: "Test" } });
+  const { accountId } = await json<{ accountId: string }>(made);
+  if (credits > 0) {
+    const posted = await call("POST", `/api/v1/admin/accounts/${accountId}/credits`, {
+      ...admin,
+      body: { credits, reason: "top_up", reference: `first-${accountId}` },
+    });
+    expect(posted.status).toBeLessThan(300);
+  }
+  const key = await call("POST", `/api/v1/admin/accounts/${accountId}/keys`, {
+    ...admin,
+    body: { label: "test", scopes: ["runs:write", "runs:read", "schedules:write", "account:read"] },
+  });
+  const { secret } = await json<{ secret: string }>(key);
+  return { accountId, authorization: `Bearer ${secret}` };
+}
+
+export interface StartedRun {
+  runId: string;
+  threadId: string;
+  status: string;
+}
+
+export async function startRun(as: Account, body: Record<string, unknown>): Promise<StartedRun> {
+  const response = await call("POST", "/api/v1/ai/runs", {
+    as,
+    body: { graphId: "langgraph:poet", message: "hello", ...body },
+  });
+  expect(response.status, await response.clone().text()).toBe(201);
+  return json<StartedRun>(response);
+}
+
+/** A viewer on a socket that keeps what it was sent. */
+export class Viewer {
+  readonly frames: ServerFrame[] = [];
+  readonly closed: Promise<{ code: number }>;
+  readonly socket: WebSocket;
+  #waiting: { test: (frame: ServerFrame) => boolean; resolve: () => void }[] = [];
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    const closing = Promise.withResolvers<{ code: number }>();
+    this.closed = closing.promise;
+    socket.addEventListener("message", ({ data }) => {
+      const frame = JSON.parse(String(data)) as ServerFrame;
+      this.frames.push(frame);
+      this.#waiting = this.#waiting.filter(({ test, resolve }) => {
+        if (!test(frame)) return true;
+        resolve();
+        return false;
+      });
+    });
+    socket.addEventListener("close", ({ code }) => closing.resolve({ code }));
+    socket.accept();
+  }
+
+  get events(): { seq: number; event: RunEvent }[] {
+    return this.frames.filter((frame) => frame.kind === "event");
+  }
+
+  get text(): string {
+    return this.events
+      .map(({ event }) => (event.type === "text_delta" ? event.delta : ""))
+      .join("");
+  }
+
+  seen(test: (frame: ServerFrame) => boolean): Promise<void> {
+    if (this.frames.some(test)) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ test, resolve }));
+  }
+
+  async settled(): Promise<SettledFrame> {
+    await this.seen((frame) => frame.kind === "settled");
+    return this.frames.find((frame) => frame.kind === "settled") as SettledFrame;
+  }
+
+  sees(type: RunEvent["type"]): Promise<void> {
+    return this.seen((frame) => frame.kind === "event" && frame.event.type === type);
+  }
+}
+
+export async function watch(as: Account, runId: string, after = 0): Promise<Viewer> {
+  const response = await call("GET", `/api/v1/ai/runs/${runId}/socket?after=${after}`, {
+    as,
+    headers: { upgrade: "websocket" },
+  });
+  if (response.webSocket === null) throw new Error(`no socket: ${response.status}`);
+  return new Viewer(response.webSocket);
+}
+
+export interface RunRecord {
+  status: string;
+  errorCode: string | null;
+  output: string | null;
+  chargedCredits: number;
+  heldCredits: number;
+  books: Record<string, number | boolean>;
+  billing: string;
+  usage: { calls: number; inputTokens: number; outputTokens: number };
+  trigger: string;
+}
+
+export async function readRun(as: Account, runId: string): Promise<RunRecord> {
+  return json<RunRecord>(await call("GET", `/api/v1/ai/runs/${runId}`, { as }));
+}
+
+export interface Receipt {
+  settlement: string;
+  usageUnitId: string;
+  chargedCredits: number;
+  costUsd: string;
+  receiptKind: string;
+  [field: string]: unknown;
+}
+
+export async function readReceipts(as: Account, runId: string): Promise<Receipt[]> {
+  const response = await call("GET", `/api/v1/ai/runs/${runId}/receipts`, { as });
+  return (await json<{ items: Receipt[] }>(response)).items;
+}
+
+/** Runs to the end, watched by nobody but this. */
+export async function finish(as: Account, runId: string): Promise<SettledFrame> {
+  return (await watch(as, runId)).settled();
+}
+
+/** What the gateway itself counted for a run: the oracle. */
+export async function gatewayCalls(runId: string): Promise<GatewayLogEntry[]> {
+  const url = `${String(env.GATEWAY_BASE_URL).replace(/\/v1$/, "")}/_log?user=${runId}`;
+  return (await (await fetch(url)).json()) as GatewayLogEntry[];
+}
+
+export async function balanceOf(
+  as: Account,
+): Promise<{ balanceCredits: number; heldCredits: number }> {
+  return json(await call("GET", "/api/v1/account", { as }));
+}
+
+/** Every answered call of the gateway has exactly one receipt, and the balance moved by their sum. */
+export async function expectBilledOnce(as: Account, runId: string, credits = 50_000_000) {
+  const [receipts, calls] = [await readReceipts(as, runId), await gatewayCalls(runId)];
+  const answered = calls.filter((entry) => entry.status === 200);
+  const receiptsOf = (entry: GatewayLogEntry) =>
+    receipts.filter((receipt) => receipt.usageUnitId.startsWith(entry.callId ?? "MISSING"));
+  for (const entry of answered) expect(receiptsOf(entry)).toHaveLength(1);
+  const charged = receipts.reduce((total, receipt) => total + receipt.chargedCredits, 0);
+  expect(await balanceOf(as)).toMatchObject({ balanceCredits: credits - charged, heldCredits: 0 });
+  return { receipts, answered, charged };
+}
