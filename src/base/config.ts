@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ConfigurationError } from "./errors.ts";
 import { parseMarkup } from "./money.ts";
 
 const optionalText = z
@@ -27,7 +28,9 @@ const variables = z.object({
     .transform((text, context) => {
       const points = parseMarkup(text);
       if (points !== null) return points;
-      context.addIssue("PRICE_MARKUP must be a decimal such as 1.25, at most four digits after the point");
+      context.addIssue(
+        "PRICE_MARKUP must be a decimal such as 1.25, at most four digits after the point",
+      );
       return z.NEVER;
     }),
   DEMO_PACE_MS: z.coerce.number().int().min(0).max(1_000).default(24),
@@ -54,12 +57,12 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
   const parsed = variables.safeParse(pickStrings(env));
   if (!parsed.success) {
     const names = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new Error(`Configuration is wrong. ${names.join("; ")}`);
+    throw new ConfigurationError(`Configuration is wrong. ${names.join("; ")}`);
   }
   const v = parsed.data;
   const hasAccess = v.ACCESS_TEAM_DOMAIN !== undefined && v.ACCESS_AUDIENCE !== undefined;
   if (v.AUTH_MODE === "access" && !hasAccess)
-    throw new Error("AUTH_MODE=access needs ACCESS_TEAM_DOMAIN and ACCESS_AUDIENCE");
+    throw new ConfigurationError("AUTH_MODE=access needs ACCESS_TEAM_DOMAIN and ACCESS_AUDIENCE");
   return {
     authMode: v.AUTH_MODE ?? null,
     adminToken: v.ADMIN_TOKEN ?? null,

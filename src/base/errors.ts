@@ -35,3 +35,11 @@ export class ApiError extends Error {
     this.extra = extra;
   }
 }
+
+/** The deployment is set up wrongly. Its message names variables and fields, never values, and so may be logged. */
+export class ConfigurationError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "ConfigurationError";
+  }
+}

@@ -1,3 +1,5 @@
+import { ConfigurationError } from "./errors.ts";
+
 export type LogLevel = "debug" | "info" | "warn" | "error";
 /** Ids, codes and numbers only: no prompt, message text, key or secret may become a field. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -20,10 +22,11 @@ export const silentLog: Log = { log() {} };
 
 /**
  * What may be logged of an unexpected error: its class and where it was thrown. Never its message, which may quote a
- * prompt or a key.
+ * prompt or a key; only a wrong configuration says what is wrong.
  */
 export function describeBug(bug: unknown): { bug: string; at: string } {
   if (!(bug instanceof Error)) return { bug: typeof bug, at: "" };
+  if (bug instanceof ConfigurationError) return { bug: `${bug.name}: ${bug.message}`, at: "" };
   const frames = (bug.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   return {
     bug: bug.name,

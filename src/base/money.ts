@@ -60,7 +60,10 @@ function exact(usd: string): Decimal {
  * `markupBasisPoints` 10,000 is a factor of 1. Null when the result is beyond what a ledger can hold.
  */
 export function chargeCredits(costUsd: string, markupBasisPoints: number): number | null {
-  assert(Number.isSafeInteger(markupBasisPoints) && markupBasisPoints >= 0, "markup in basis points");
+  assert(
+    Number.isSafeInteger(markupBasisPoints) && markupBasisPoints >= 0,
+    "markup in basis points",
+  );
   const { units, scale } = exact(costUsd);
   const numerator = units * BigInt(markupBasisPoints) * 10n ** BigInt(creditDigits);
   const denominator = 10n ** BigInt(scale + basisPointDigits);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ConfigurationError } from "../base/errors.ts";
 import { chargeCredits, costFromPrices, isZeroUsd, parseUsd } from "../base/money.ts";
 import type { ModelCatalog, ModelEntry } from "../ports/model-catalog.ts";
 import type { TokenCounts } from "../ports/usage-fact.ts";
@@ -43,12 +44,15 @@ export function createModelCatalog(json: string | null, hasGateway: boolean): Mo
   const configured = json === null ? [] : parseEntries(json);
   const [first] = configured;
   if (first !== undefined && !hasGateway) {
-    throw new Error(`MODEL_CATALOG: ${first.id} needs a gateway. Set GATEWAY_BASE_URL.`);
+    throw new ConfigurationError(
+      `MODEL_CATALOG: ${first.id} needs a gateway. Set GATEWAY_BASE_URL.`,
+    );
   }
   const models = [...configured, ...demoModels];
   const byId = new Map<string, ModelEntry>();
   for (const model of models) {
-    if (byId.has(model.id)) throw new Error(`MODEL_CATALOG: ${model.id} is there twice.`);
+    if (byId.has(model.id))
+      throw new ConfigurationError(`MODEL_CATALOG: ${model.id} is there twice.`);
     byId.set(model.id, model);
   }
   return {
@@ -63,9 +67,10 @@ function parseEntries(json: string): ModelEntry[] {
   try {
     value = JSON.parse(json);
   } catch {
-    throw new Error("MODEL_CATALOG is not JSON.");
+    throw new ConfigurationError("MODEL_CATALOG is not JSON.");
   }
-  if (!Array.isArray(value)) throw new Error("MODEL_CATALOG must be a JSON array of models.");
+  if (!Array.isArray(value))
+    throw new ConfigurationError("MODEL_CATALOG must be a JSON array of models.");
   return value.map(parseEntry);
 }
 
@@ -74,21 +79,23 @@ function parseEntry(value: unknown, index: number): ModelEntry {
   const name = nameOf(value, index);
   if (!parsed.success) {
     const issues = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
-    throw new Error(`MODEL_CATALOG: ${name}: ${issues.join("; ")}`);
+    throw new ConfigurationError(`MODEL_CATALOG: ${name}: ${issues.join("; ")}`);
   }
   const entry = parsed.data;
   const { inputUsdPerMTok: input, outputUsdPerMTok: output } = entry;
   if (!entry.free) {
     if (input === undefined || output === undefined) {
-      throw new Error(
+      throw new ConfigurationError(
         `MODEL_CATALOG: ${name}: its price is unknown. Give inputUsdPerMTok and outputUsdPerMTok, or "free": true.`,
       );
     }
     if (isZeroUsd(input) && isZeroUsd(output)) {
-      throw new Error(`MODEL_CATALOG: ${name}: it costs nothing. Say so with "free": true.`);
+      throw new ConfigurationError(
+        `MODEL_CATALOG: ${name}: it costs nothing. Say so with "free": true.`,
+      );
     }
   } else if (![input, output].every((usd) => usd === undefined || isZeroUsd(usd))) {
-    throw new Error(`MODEL_CATALOG: ${name}: it has a price and is "free": true.`);
+    throw new ConfigurationError(`MODEL_CATALOG: ${name}: it has a price and is "free": true.`);
   }
   return {
     id: entry.id,

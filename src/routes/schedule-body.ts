@@ -10,6 +10,7 @@ import {
   isoTime,
   messageText,
   modelId,
+  onlyGiven,
   runLimits,
   runStatuses,
   toolIds,
@@ -55,21 +56,10 @@ export const scheduleRequest = z
   .openapi("ScheduleRequest");
 
 export const scheduleChange = z
-  .strictObject({
-    cron: terms.cron.exactOptional(),
-    timezone: terms.timezone.exactOptional(),
-    name: terms.name.exactOptional(),
-    graphId: terms.graphId.exactOptional(),
-    message: terms.message.exactOptional(),
-    model: terms.model.exactOptional(),
-    configurable: terms.configurable.exactOptional(),
-    toolIds: terms.toolIds.exactOptional(),
-    limits: terms.limits.exactOptional(),
-    overlap: terms.overlap.exactOptional(),
-    catchUp: terms.catchUp.exactOptional(),
-    enabled: terms.enabled.exactOptional(),
-  })
-  .openapi("ScheduleChange");
+  .strictObject(terms)
+  .partial()
+  .openapi("ScheduleChange")
+  .transform(onlyGiven);
 
 export const listedSchedule = z
   .object({

@@ -1,0 +1,112 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { findHolder } from "../auth/people.ts";
+import { ApiError } from "../base/errors.ts";
+import { addCredits, createAccount } from "../billing/credits.ts";
+import type { AppEnv } from "./app-env.ts";
+import { keyRequest, mintFor, newKey } from "./keys.ts";
+import { adminToken, credits, displayName, json, refusals } from "./schemas.ts";
+
+const creditsMax = 1_000_000_000_000;
+const operator = [{ [adminToken]: [] }];
+/** Not held to the form of our own ids: the demo account's is a word. An unknown one is answered 404. */
+const params = z.object({ accountId: z.string().min(1).max(64) });
+
+const creditRequest = z
+  .strictObject({
+    credits: credits.min(-creditsMax).max(creditsMax),
+    reason: z.enum(["top_up", "refund", "correction"]),
+    reference: z.string().min(1).max(255),
+    receiptId: z.string().min(1).max(64).optional(),
+  })
+  .refine(({ credits: amount, reason }) => amount > 0 || (amount < 0 && reason === "correction"), {
+    path: ["credits"],
+    message: "Must be above 0; only a correction may be below.",
+  })
+  .refine(({ receiptId, reason }) => receiptId === undefined || reason !== "top_up", {
+    path: ["receiptId"],
+    message: "A top-up belongs to no receipt.",
+  })
+  .openapi("CreditRequest");
+
+const posted = z.object({
+  accountId: z.string(),
+  credits,
+  reference: z.string(),
+  repeated: z.boolean().openapi({ description: "The reference was posted before" }),
+});
+
+function body<Schema extends z.ZodType>(schema: Schema) {
+  return { body: { required: true, content: { "application/json": { schema } } } };
+}
+
+const openAccount = createRoute({
+  method: "post",
+  path: "/api/v1/admin/accounts",
+  summary: "Open an account",
+  security: operator,
+  request: body(z.strictObject({ name: displayName })),
+  responses: { 201: json(z.object({ accountId: z.string() }), "The account"), ...refusals },
+});
+
+const postCredits = createRoute({
+  method: "post",
+  path: "/api/v1/admin/accounts/{accountId}/credits",
+  summary: "Post credits, once per reference",
+  security: operator,
+  request: { params, ...body(creditRequest) },
+  responses: { 200: json(posted, "They are posted"), ...refusals },
+});
+
+const makeKey = createRoute({
+  method: "post",
+  path: "/api/v1/admin/accounts/{accountId}/keys",
+  summary: "Make a key for an account",
+  security: operator,
+  request: { params, ...body(keyRequest) },
+  responses: { 201: json(newKey, "The key with its secret"), ...refusals },
+});
+
+export const adminRoutes = new OpenAPIHono<AppEnv>()
+  .openapi(openAccount, async (c) => {
+    const { name } = c.req.valid("json");
+    const { accountId } = await createAccount(c.env.DB, { name, now: c.get("deps").clock.now() });
+    return c.json({ accountId }, 201);
+  })
+  .openapi(postCredits, async (c) => {
+    const { accountId } = c.req.valid("param");
+    const wanted = c.req.valid("json");
+    const { clock } = c.get("deps");
+    const { receiptId, ...credit } = wanted;
+    const { kind } = await addCredits(
+      { db: c.env.DB, clock },
+      { accountId, ...credit, ...(receiptId !== undefined && { receiptId }) },
+    );
+    switch (kind) {
+      case "no_account":
+        throw noAccount();
+      case "no_receipt":
+        throw new ApiError("not_found", "The account has no such receipt.");
+      case "conflict":
+        throw new ApiError(
+          "conflict",
+          "This reference stands for another credit, or more would be given back than was charged.",
+        );
+      case "posted":
+      case "repeated": {
+        const { credits: amount, reference } = wanted;
+        return c.json(
+          { accountId, credits: amount, reference, repeated: kind === "repeated" },
+          200,
+        );
+      }
+    }
+  })
+  .openapi(makeKey, async (c) => {
+    const { accountId } = c.req.valid("param");
+    if ((await findHolder(c.env.DB, accountId)) === null) throw noAccount();
+    return c.json(await mintFor(c, accountId, c.req.valid("json")), 201);
+  });
+
+function noAccount(): ApiError {
+  return new ApiError("not_found", "There is no such account.");
+}

@@ -1,0 +1,12 @@
+import type { Context } from "hono";
+import { ApiError } from "../base/errors.ts";
+import { getRunRow } from "../billing/statement.ts";
+import type { RunRow } from "../billing/statement.ts";
+import type { AppEnv } from "./app-env.ts";
+
+/** The row of a run of the calling account. Another account's run is answered like one that never was. */
+export async function ownRun(c: Context<AppEnv>, runId: string): Promise<RunRow> {
+  const row = await getRunRow(c.env.DB, c.get("principal").accountId, runId);
+  if (row === null) throw new ApiError("not_found", "There is no such run.");
+  return row;
+}

@@ -1,0 +1,113 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { ApiError } from "../base/errors.ts";
+import { isId } from "../base/ids.ts";
+import { getRunRow } from "../billing/statement.ts";
+import { accountHeader, getRun } from "../run/get-run.ts";
+import type { AppEnv } from "./app-env.ts";
+import { requireScope } from "./doors.ts";
+import { ownRun } from "./own-run.ts";
+import { isSocketUpgrade, refusedSocket } from "./refused-socket.ts";
+import { isOver } from "./run-body.ts";
+import { pathId, refusals, signedIn } from "./schemas.ts";
+
+/** Headers of the caller that a RunObject has a use for; credentials and cookies stay at the door. */
+const passedOn = [
+  "last-event-id",
+  "upgrade",
+  "connection",
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-extensions",
+  "sec-websocket-protocol",
+];
+
+/** A cursor is judged by the RunObject, which knows the last event. */
+const query = z.object({
+  after: z
+    .string()
+    .max(30)
+    .optional()
+    .openapi({ description: "Sequence number of the last event seen" }),
+});
+
+const events = createRoute({
+  method: "get",
+  path: "/api/v1/ai/runs/{runId}/events",
+  summary: "The run's events as Server-Sent Events; `Last-Event-ID` or `after` continues",
+  security: signedIn,
+  middleware: [requireScope("runs:read")] as const,
+  request: { params: z.object({ runId: pathId("run") }), query },
+  responses: {
+    200: { description: "Events", content: { "text/event-stream": { schema: z.string() } } },
+    204: { description: "The run is over and every event was seen" },
+    ...refusals,
+  },
+});
+
+const socket = createRoute({
+  method: "get",
+  path: "/api/v1/ai/runs/{runId}/socket",
+  summary: "The run's events as a WebSocket of JSON text frames",
+  description:
+    "Refusals after the upgrade are close codes: 4400 bad cursor, 4401 unauthenticated, 4404 not found, 4410 gone.",
+  security: signedIn,
+  middleware: [requireScope("runs:read")] as const,
+  request: { params: z.object({ runId: z.string() }), query },
+  responses: {
+    101: { description: "Frames follow" },
+    426: { description: "Open this address as a WebSocket" },
+    ...refusals,
+  },
+});
+
+export const runStreamRoutes = new OpenAPIHono<AppEnv>()
+  .openapi(events, async (c) => {
+    const row = await ownRun(c, c.req.valid("param").runId);
+    const answer = await watchRun(c, row.id, "events");
+    if (answer.ok) return answer;
+    await answer.body?.cancel();
+    if (answer.status === 400) {
+      throw new ApiError(
+        "invalid_request",
+        "The cursor is not the number of an event of this run.",
+      );
+    }
+    if (isOver(row)) throw new ApiError("gone", "The events of this run are no longer kept.");
+    throw new ApiError("not_found", "There is no such run.");
+  })
+  .openapi(socket, async (c) => {
+    if (!isSocketUpgrade(c.req.raw)) {
+      throw new ApiError("upgrade_required", "Open this address as a WebSocket.");
+    }
+    const { runId } = c.req.valid("param");
+    const { accountId } = c.get("principal");
+    const row = isId("run", runId) ? await getRunRow(c.env.DB, accountId, runId) : null;
+    if (row === null) return refusedSocket("not_found");
+    const answer = await watchRun(c, row.id, "socket");
+    if (answer.status === 101) return answer;
+    await answer.body?.cancel();
+    return refusedSocket(isOver(row) ? "gone" : "not_found");
+  });
+
+/**
+ * Hands a viewer on to the RunObject of a run that is known to be the caller's. The answer is copied, because headers are
+ * added to it on the way out.
+ */
+export async function watchRun(
+  c: Context<AppEnv>,
+  runId: string,
+  door: "events" | "socket",
+): Promise<Response> {
+  const url = new URL(c.req.url);
+  url.pathname = `/api/v1/ai/runs/${runId}/${door}`;
+  const headers = new Headers({ [accountHeader]: c.get("principal").accountId });
+  for (const name of passedOn) {
+    const value = c.req.header(name);
+    if (value !== undefined) headers.set(name, value);
+  }
+  const answer = await getRun(c.env, runId).fetch(new Request(url, { headers }));
+  return answer.webSocket === null
+    ? new Response(answer.body, answer)
+    : new Response(null, { status: 101, webSocket: answer.webSocket });
+}
