@@ -1,0 +1,202 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildClient } from "./build-client.mjs";
+import { fireEveryMinute } from "./cron-tick.mjs";
+import { formatEnvFile, readSettings } from "./settings.mjs";
+import { alone, ensureInstalled, giveUp, root, runQuietly, toolEnv } from "./toolchain.mjs";
+
+const readyMsMax = 120_000;
+/** A server that was just killed may hold its port for a moment. */
+const portFreeMsMax = 5_000;
+const stopMsMax = 8_000;
+
+const settings = readSettings(process.env, join(root, ".dev.vars"));
+const port = parsePort(settings.start.PORT ?? "8787");
+const stateDir = resolve(root, settings.start.STATE_DIR ?? ".wrangler/state");
+const url = `http://localhost:${port}`;
+const loopback = `http://127.0.0.1:${port}`;
+
+await alone(async () => {
+  ensureInstalled();
+  await buildClient();
+});
+await waitForPort();
+mkdirSync(stateDir, { recursive: true });
+await runQuietly("Applying the D1 migrations", "wrangler", [
+  "d1",
+  "migrations",
+  "apply",
+  "runledger",
+  "--local",
+  "--persist-to",
+  stateDir,
+]);
+const envFile = join(stateDir, "worker.env");
+writeSecret(
+  envFile,
+  formatEnvFile({ AUTH_MODE: "dev", API_KEY_PEPPER: keptPepper(), ...settings.worker }),
+);
+await serve();
+
+async function serve() {
+  // Secrets go through the file: arguments are visible to every user of the machine.
+  const wrangler = ["wrangler", "dev", "--ip", "127.0.0.1", "--port", String(port)];
+  wrangler.push("--inspector-port", "0", "--show-interactive-dev-session=false");
+  wrangler.push("--persist-to", stateDir, "--env-file", envFile);
+  const server = spawn(
+    process.execPath,
+    [fileURLToPath(new URL("lifeline.mjs", import.meta.url)), ...wrangler],
+    {
+      cwd: root,
+      // A registry of its own: several instances on one machine must not find each other.
+      env: { ...toolEnv, WRANGLER_REGISTRY_PATH: join(stateDir, "registry") },
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+    },
+  );
+  const exited = new Promise((done) => server.once("exit", (code) => done(code ?? 1)));
+  const output = holdOutput(server);
+  const stopping = stopOnSignal(server);
+
+  const failure = await Promise.race([
+    waitForHealth(),
+    exited.then((code) => `wrangler dev ended with exit code ${code} before the server answered.`),
+  ]);
+  if (failure !== null && !stopping.asked) {
+    output.release();
+    stopping.stop();
+    await exited;
+    rmSync(envFile, { force: true });
+    giveUp(failure);
+  }
+  if (!stopping.asked) {
+    sayReady();
+    output.pass();
+    if (settings.start.CRON_TICK !== "off") fireEveryMinute(`${loopback}/cdn-cgi/local/scheduled`);
+  }
+
+  const code = await exited;
+  rmSync(envFile, { force: true });
+  process.exit(stopping.asked ? 0 : code);
+}
+
+/** Start-up output is kept back, so that a newcomer sees one answer; it is shown when something goes wrong. */
+function holdOutput(server) {
+  let held = [];
+  let write = (chunk) => held.push(chunk);
+  server.stdout.on("data", (chunk) => write(chunk));
+  server.stderr.on("data", (chunk) => write(chunk));
+  return {
+    pass: () => (write = (chunk) => process.stdout.write(chunk)),
+    release: () => {
+      process.stderr.write(Buffer.concat(held));
+      held = [];
+      write = (chunk) => process.stderr.write(chunk);
+    },
+  };
+}
+
+/** Ctrl-C ends the whole tree: gently, then by force when it takes too long or is asked twice. */
+function stopOnSignal(server) {
+  const signalGroup = (signal) => {
+    try {
+      process.kill(-server.pid, signal);
+    } catch (error) {
+      if (error.code !== "ESRCH") throw error;
+    }
+  };
+  const stopping = {
+    asked: false,
+    stop() {
+      signalGroup("SIGINT");
+      setTimeout(() => signalGroup("SIGKILL"), stopMsMax).unref();
+    },
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      if (stopping.asked) return signalGroup("SIGKILL");
+      stopping.asked = true;
+      stopping.stop();
+    });
+  }
+  return stopping;
+}
+
+async function waitForHealth() {
+  let last = "no answer";
+  for (const end = Date.now() + readyMsMax; Date.now() < end; await pause(150)) {
+    try {
+      const answer = await fetch(`${loopback}/api/v1/health`, {
+        signal: AbortSignal.timeout(5_000),
+      });
+      if (answer.ok) return null;
+      last = `status ${answer.status}`;
+    } catch (error) {
+      last = error.cause?.code ?? error.name;
+    }
+  }
+  return `The server did not become healthy within ${readyMsMax / 1_000} seconds (${last}).`;
+}
+
+async function waitForPort() {
+  for (const end = Date.now() + portFreeMsMax; !(await isPortFree()); await pause(200)) {
+    if (Date.now() < end) continue;
+    giveUp(
+      `Port ${port} is in use. Stop what runs there, or choose another one: PORT=${port + 1} npm start`,
+    );
+  }
+}
+
+function isPortFree() {
+  return new Promise((done) => {
+    const probe = createServer();
+    probe.once("error", () => done(false));
+    probe.listen({ port, host: "127.0.0.1" }, () => probe.close(() => done(true)));
+  });
+}
+
+function pause(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+function parsePort(text) {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0 && number < 65_536) return number;
+  return giveUp(`PORT must be a number from 1 to 65535, not ${JSON.stringify(text)}.`);
+}
+
+/** Keys that were handed out must work after a restart, so their pepper is kept with the state. */
+function keptPepper() {
+  const path = join(stateDir, "api-key-pepper");
+  if (!existsSync(path)) writeSecret(path, randomBytes(32).toString("hex"));
+  return readFileSync(path, "utf8");
+}
+
+/** Readable by the owner only, also when an older file was not. */
+function writeSecret(path, text) {
+  rmSync(path, { force: true });
+  writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+}
+
+function sayReady() {
+  const { GATEWAY_BASE_URL: gateway } = settings.worker;
+  const schedules =
+    settings.start.CRON_TICK === "off"
+      ? "left to you (CRON_TICK=off): GET /cdn-cgi/local/scheduled fires one tick"
+      : "fired every minute";
+  console.log(`
+Runledger is running.
+
+  Chat       ${url}/
+  Activity   ${url}/activity
+  API        ${url}/api/v1/openapi.json
+  Models     ${gateway ? `the gateway at ${new URL(gateway).origin}` : "the built-in demo model; GATEWAY_BASE_URL adds real ones"}
+  Schedules  ${schedules}
+  State      ${relative(process.cwd(), stateDir) || "."} (remove it to start afresh)
+  Stop       Ctrl-C
+`);
+}
