@@ -1,5 +1,5 @@
 import { canonicalJson, sha256Hex } from "../base/hash.ts";
-import { newId } from "../base/ids.ts";
+import { deriveId } from "../base/ids.ts";
 import type { ChatMessage } from "../ports/completion.ts";
 import type { GraphDescriptor } from "../ports/graph-catalog.ts";
 import type { JsonObject } from "../ports/json.ts";
@@ -87,7 +87,8 @@ export function planRun(wish: RunWish, catalogs: RunCatalogs): RunPlan {
     start: {
       v: 1,
       context,
-      threadId: wish.threadId ?? newId("thread"),
+      // Derived, so that a repeated request names the same thread as the first.
+      threadId: wish.threadId ?? deriveId("thread", ["thread", context.runId]),
       isNewThread: wish.threadId === null,
       threadTitle: shorten(wish.threadTitle),
       messages: wish.messages,

@@ -74,7 +74,7 @@ export class RunLife {
       const outcome = await this.#starting;
       return outcome.ok ? { ...outcome, created: false } : outcome;
     }
-    this.#starting = this.#admit(start).finally(() => (this.#starting = null));
+    this.#starting = this.#admit(row?.start ?? start).finally(() => (this.#starting = null));
     return this.#starting;
   }
 

@@ -23,7 +23,7 @@ export function planScheduledRun(
   { runId, requestId, scheduledFor }: ScheduledStart,
   catalogs: RunCatalogs,
 ): RunPlan {
-  const plan = planRun(
+  return planRun(
     {
       context: {
         runId,
@@ -46,8 +46,4 @@ export function planScheduledRun(
     },
     catalogs,
   );
-  if (!plan.ok) return plan;
-  // A repeated start must name the same thread, or a repeat after a lost answer would leave an empty one behind.
-  const threadId = deriveId("thread", ["run_thread", runId]);
-  return { ok: true, start: { ...plan.start, threadId } };
 }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { AiEvent } from "../../src/ports/ai-event.ts";
-import type { GraphExecutorPort, GraphRun, GraphRunRequest } from "../../src/ports/graph-executor.ts";
+import type {
+  GraphExecutorPort,
+  GraphRun,
+  GraphRunRequest,
+} from "../../src/ports/graph-executor.ts";
 
 /** What the upstream of a subject does. */
 export type Scenario =

@@ -95,7 +95,7 @@ describe("the event log", () => {
           if (each.kind === "wait") advance(each.ms);
           else if (each.kind === "other") log.append({ type: "status", phase: "thinking" });
           else {
-            sent[each.id as "m1" | "m2"] += `${index},`;
+            sent[each.id] += `${index},`;
             log.append(delta(`${index},`, each.id));
           }
         });

@@ -168,7 +168,8 @@ export async function finish(as: Account, runId: string): Promise<SettledFrame> 
 /** What the gateway itself counted for a run: the oracle. */
 export async function gatewayCalls(runId: string): Promise<GatewayLogEntry[]> {
   const url = `${String(env.GATEWAY_BASE_URL).replace(/\/v1$/, "")}/_log?user=${runId}`;
-  return (await (await fetch(url)).json()) as GatewayLogEntry[];
+  const response = await fetch(url);
+  return response.json<GatewayLogEntry[]>();
 }
 
 export async function balanceOf(

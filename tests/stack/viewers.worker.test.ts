@@ -29,13 +29,11 @@ describe("viewers over Server-Sent Events", () => {
     const events = await live;
     expect(events.at(-1)).toMatchObject({ id: null, event: "settled" });
     expect(
-      events
-        .slice(0, -1)
-        .map(({ id, data }) => ({
-          kind: "event",
-          seq: Number(id),
-          event: JSON.parse(data) as unknown,
-        })),
+      events.slice(0, -1).map(({ id, data }) => ({
+        kind: "event",
+        seq: Number(id),
+        event: JSON.parse(data) as unknown,
+      })),
     ).toEqual(socket.events);
   });
 
