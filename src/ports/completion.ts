@@ -126,10 +126,13 @@ export type GatewayEnd =
     };
 
 export type GatewayEvent =
-  ({ type: "headers" } & GatewayHeaders) | { type: "text"; delta: string } | GatewayEnd;
+  | ({ type: "headers" } & GatewayHeaders)
+  | { type: "text"; delta: string }
+  | GatewayEnd;
 
 /**
- * A door to models. The iterable never throws: its last event is `end`. Aborting `signal` or closing the iterable closes
+ * A door to models. `headers` comes for any status: followed by an `end` that is not `answered`, the status was not a
+ * 2xx one and the dispatch is void. The iterable never throws: its last event is `end`. Aborting `signal` or closing the iterable closes
  * the upstream connection before the iterable ends.
  */
 export interface CompletionGateway {

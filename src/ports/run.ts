@@ -4,7 +4,13 @@ import type { JsonObject, JsonValue } from "./json.ts";
 import type { RunContext, RunLimits } from "./run-context.ts";
 
 export type RunStatus =
-  "pending" | "running" | "interrupted" | "success" | "error" | "cancelled" | "skipped";
+  | "pending"
+  | "running"
+  | "interrupted"
+  | "success"
+  | "error"
+  | "cancelled"
+  | "skipped";
 
 /**
  * Everything a run needs, made by the Worker or the cron tick and sent to the RunObject in one call. `v` is the shape's
@@ -77,7 +83,12 @@ export interface LiveRun {
 }
 
 export type CallState =
-  "intent" | "dispatched" | "settled" | "interrupted" | "failed" | "cancelled";
+  | "intent"
+  | "dispatched"
+  | "settled"
+  | "interrupted"
+  | "failed"
+  | "cancelled";
 
 /** A row of the call journal. */
 export interface RunCall {

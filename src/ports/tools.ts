@@ -18,10 +18,16 @@ export interface ToolCall {
 }
 
 export type ToolErrorCode =
-  "policy_denied" | "not_found" | "invalid_input" | "invalid_output" | "timeout" | "failed";
+  | "policy_denied"
+  | "not_found"
+  | "invalid_input"
+  | "invalid_output"
+  | "timeout"
+  | "failed";
 
 export type ToolOutcome =
-  { ok: true; result: JsonValue } | { ok: false; code: ToolErrorCode; message: string };
+  | { ok: true; result: JsonValue }
+  | { ok: false; code: ToolErrorCode; message: string };
 
 /** Runs one tool call under the run's policy; never rejects. `allowed` is the node's effective allowlist. */
 export type ToolExecFn = (call: ToolCall, allowed: readonly string[]) => Promise<ToolOutcome>;

@@ -14,7 +14,12 @@ export type ExecutorType = "inproc" | "langgraph_server" | "claude_sdk" | "n8n" 
 export type Trigger = "chat" | "schedule" | "api" | "webhook";
 /** Where the cost came from, in falling order of trust. */
 export type Provenance =
-  "header" | "usage" | "price_table" | "gateway_log" | "estimate" | "reported";
+  | "header"
+  | "usage"
+  | "price_table"
+  | "gateway_log"
+  | "estimate"
+  | "reported";
 /** `unknown` means that a dispatch was made and no complete answer was recorded: it charges 0. */
 export type Settlement = "final" | "estimated" | "unknown";
 

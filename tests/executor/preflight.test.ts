@@ -11,7 +11,9 @@ describe("preflight", () => {
   it("does not call the inner executor at all without credit", async () => {
     let innerCalls = 0;
     const inner = {
-      runGraph: (...args: Parameters<ReturnType<typeof scriptedExecutor>["executor"]["runGraph"]>) => {
+      runGraph: (
+        ...args: Parameters<ReturnType<typeof scriptedExecutor>["executor"]["runGraph"]>
+      ) => {
         innerCalls += 1;
         return scriptedExecutor("answers").executor.runGraph(...args);
       },
@@ -36,19 +38,22 @@ describe("the aggregator", () => {
     expect(splitGraphId("poet")).toEqual({ prefix: "", graphName: "poet" });
   });
 
-  it.each(["nowhere:poet", "poet", ":poet"])("answers %s with not_found and done", async (graphId) => {
-    const inner = scriptedExecutor("answers");
-    const executor = aggregate(
-      [{ prefix: "langgraph", executorType: "inproc", executor: inner.executor }],
-      silentLog,
-    );
-    const asked = request();
-    const run = executor.runGraph({ ...asked, context: { ...asked.context, graphId } });
-    expect(await drain(run)).toMatchObject([
-      { type: "error", code: "not_found" },
-      { type: "done", status: "error" },
-    ]);
-    expect(inner.upstream.started).toBe(0);
-    expect(await run.final).toMatchObject({ ok: false });
-  });
+  it.each(["nowhere:poet", "poet", ":poet"])(
+    "answers %s with not_found and done",
+    async (graphId) => {
+      const inner = scriptedExecutor("answers");
+      const executor = aggregate(
+        [{ prefix: "langgraph", executorType: "inproc", executor: inner.executor }],
+        silentLog,
+      );
+      const asked = request();
+      const run = executor.runGraph({ ...asked, context: { ...asked.context, graphId } });
+      expect(await drain(run)).toMatchObject([
+        { type: "error", code: "not_found" },
+        { type: "done", status: "error" },
+      ]);
+      expect(inner.upstream.started).toBe(0);
+      expect(await run.final).toMatchObject({ ok: false });
+    },
+  );
 });

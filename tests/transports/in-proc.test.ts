@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { AiEvent } from "../../src/ports/ai-event.ts";
-import type { CompletionFn, CompletionRequest, CompletionUnit } from "../../src/ports/completion.ts";
+import type {
+  CompletionFn,
+  CompletionRequest,
+  CompletionUnit,
+} from "../../src/ports/completion.ts";
 import type { GraphInvocation, GraphOutcome } from "../../src/ports/graph-runner.ts";
 import { inProcTransport } from "../../src/transports/in-proc.ts";
 import { aborted, factOf, recordingLog, requestWith } from "../conformance/fakes.ts";
@@ -23,7 +27,12 @@ function completion(kind: "answers" | "stalls", upstream: { open: number; starte
         upstream.started += 1;
         upstream.open += 1;
         try {
-          yield { type: "text_delta", messageId: "msg_1", nodeKey: request.nodeKey, delta: "Hello" };
+          yield {
+            type: "text_delta",
+            messageId: "msg_1",
+            nodeKey: request.nodeKey,
+            delta: "Hello",
+          };
           if (kind === "stalls") await aborted(signal);
           yield { type: "usage_report", fact: factOf({ usageUnitId: `unit-${upstream.started}` }) };
         } finally {
@@ -87,9 +96,17 @@ describeGraphExecutor({
   name: "the in-process transport",
   passesUsageReports: true,
   make(scenario) {
-    const { executor, upstream } = transport(scenario === "stalls" ? "stalls" : "answers", runs[scenario]);
+    const { executor, upstream } = transport(
+      scenario === "stalls" ? "stalls" : "answers",
+      runs[scenario],
+    );
     const stopping = new AbortController();
-    return { executor, upstream, request: requestWith(stopping.signal), cancel: () => stopping.abort() };
+    return {
+      executor,
+      upstream,
+      request: requestWith(stopping.signal),
+      cancel: () => stopping.abort(),
+    };
   },
 });
 
@@ -143,8 +160,14 @@ describe("the in-process transport", () => {
   it("answers an unknown graph with not_found", async () => {
     const { executor } = transport("answers", runs.answers);
     const asked = request();
-    const run = executor.runGraph({ ...asked, context: { ...asked.context, graphId: "langgraph:no" } });
-    expect(await drain(run)).toMatchObject([{ type: "error", code: "not_found" }, { type: "done" }]);
+    const run = executor.runGraph({
+      ...asked,
+      context: { ...asked.context, graphId: "langgraph:no" },
+    });
+    expect(await drain(run)).toMatchObject([
+      { type: "error", code: "not_found" },
+      { type: "done" },
+    ]);
   });
 
   it("passes the server's model, run id and attempt, whatever the configurable says", async () => {
