@@ -51,6 +51,7 @@ export default defineConfig({
         ],
         test: {
           name: "workers",
+          isolate: false,
           include: ["tests/**/*.worker.test.ts"],
           setupFiles: ["./tests/setup-worker.ts"],
         },
