@@ -1,0 +1,222 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { RunUsage } from "../ports/ai-event.ts";
+import type { RunStatus } from "../ports/run.ts";
+import type { UsageFact } from "../ports/usage-fact.ts";
+import { finishStatements, type FinishedRun } from "./finish-statements.ts";
+import { logFinish } from "./log-finish.ts";
+import { contentHash, priceFact, receiptIdOf, sourceReference } from "./pricing.ts";
+import { recordChargeReceipt } from "./record-charge-receipt.ts";
+import { recordCredit, type Credit } from "./record-credit.ts";
+import { refuseFact, sift } from "./refuse-fact.ts";
+import { refusalOf, repeatBatch, type BatchRetry } from "./repeat-batch.ts";
+
+/**
+ * The only writer of the ledger. Whatever ran a call, whoever reports it, its charge comes through here; the rules that
+ * make it happen once are in the database (`migrations/0002_triggers.sql`).
+ */
+
+export interface BillingDeps {
+  db: D1Database;
+  markupBasisPoints: number;
+  log: Log;
+  clock: Clock;
+  retry?: BatchRetry;
+}
+
+export interface CommittedReceipt {
+  fact: UsageFact;
+  sourceReference: string;
+  receiptId: string;
+  /** As posted, which may be by an earlier attempt and at the markup of that day. */
+  chargedCredits: number;
+}
+
+export interface CommitReport {
+  committed: CommittedReceipt[];
+  /** Kept out of the ledger and alarmed; everything else went in. */
+  refused: { fact: UsageFact; reason: string }[];
+}
+
+export interface FinishRun {
+  runId: string;
+  /** The number of this write of the run row; repeats carry the same one. */
+  rev: number;
+  /** A final status, or `interrupted`. */
+  status: RunStatus;
+  errorCode: string | null;
+  errorMessage: string | null;
+  output: string | null;
+  /** Milliseconds; null at an interrupt. */
+  finishedAt: number | null;
+  /** Added to the thread, if the thread still exists. */
+  assistantMessage: string | null;
+  /** The run's own count, logged beside what the ledger has. */
+  usage: RunUsage;
+  /** What is not in the ledger yet. */
+  facts: readonly UsageFact[];
+}
+
+/** `current` is false when a later write got there first: the run row was left as it is. */
+export type FinishReport = CommitReport & { current: boolean };
+
+interface ReceiptRow {
+  id: string;
+  charged_credits: number;
+}
+
+const readReceipts = `
+SELECT id, charged_credits FROM charge_receipts WHERE id IN (SELECT value FROM json_each(?1))`;
+
+/**
+ * Posts facts in one batch, each exactly once. A fact that the ledger refuses (another content under its key, no such
+ * run, an impossible number) does not hold up the others: they are then committed one by one.
+ * Throws only when D1 stays unreachable; the caller keeps the facts and repeats.
+ */
+export async function commitUsageFacts(
+  deps: BillingDeps,
+  facts: readonly UsageFact[],
+): Promise<CommitReport> {
+  const { postable, refused } = sift(deps, facts);
+  if (postable.length === 0) return { committed: [], refused };
+  try {
+    const statements = [
+      ...postable.map((fact) => receiptOf(deps, fact)),
+      receiptsOf(deps.db, postable),
+    ];
+    const { results } = await repeatBatch<ReceiptRow>(deps.db, statements, deps.retry);
+    return { committed: committedOf(postable, results.at(-1)?.results ?? []), refused };
+  } catch (error) {
+    if (refusalOf(error) === null) throw error;
+    const report = await commitEach(deps, postable);
+    return { committed: report.committed, refused: [...refused, ...report.refused] };
+  }
+}
+
+/**
+ * The end of a run, or its stop at an interrupt, in one batch: receipts, final row, released hold, the thread's answer.
+ * The same batch may be sent again; one that comes late changes nothing but missing receipts.
+ */
+export async function finishRun(deps: BillingDeps, finish: FinishRun): Promise<FinishReport> {
+  const { db, retry } = deps;
+  const { postable, refused } = sift(deps, finish.facts);
+  const ending = finishStatements(db, finish, deps.clock.now());
+  let report: CommitReport;
+  let run: FinishedRun | undefined;
+  try {
+    const receipts = postable.map((fact) => receiptOf(deps, fact));
+    const statements = [...receipts, ...ending, receiptsOf(db, postable)];
+    const { results } = await repeatBatch<unknown>(db, statements, retry);
+    const rows = (results.at(-1)?.results ?? []) as ReceiptRow[];
+    report = { committed: committedOf(postable, rows), refused };
+    run = (results.at(-2)?.results ?? [])[0] as FinishedRun | undefined;
+  } catch (error) {
+    if (refusalOf(error) === null) throw error;
+    const each = await commitEach(deps, postable);
+    report = { committed: each.committed, refused: [...refused, ...each.refused] };
+    const { results } = await repeatBatch<FinishedRun>(db, ending, retry);
+    run = results.at(-1)?.results[0];
+  }
+  const current = run?.rev === finish.rev;
+  logFinish(deps, finish, run, current);
+  return { ...report, current };
+}
+
+export type CreditOutcome =
+  | { kind: "posted" }
+  /** The same credit was posted before; nothing moved. */
+  | { kind: "repeated" }
+  /** The reference stands for another credit, or more would be given back than was charged. */
+  | { kind: "conflict" }
+  | { kind: "no_account" }
+  | { kind: "no_receipt" };
+
+/** Posts a credit once. `before` goes first in the same batch: the statements that make the account. */
+export async function postCredit(
+  deps: { db: D1Database; now: number; retry?: BatchRetry },
+  credit: Credit,
+  before: readonly D1PreparedStatement[] = [],
+): Promise<CreditOutcome> {
+  const { db, now, retry } = deps;
+  const { accountId, reason, reference, receiptId = null } = credit;
+  const read = db
+    .prepare(
+      `SELECT a.id AS account_id, e.amount_credits, e.receipt_id
+       FROM billing_accounts a LEFT JOIN credit_ledger e
+         ON e.billing_account_id = a.id AND e.reason = ?2 AND e.reference = ?3
+       WHERE a.id = ?1`,
+    )
+    .bind(accountId, reason, reference);
+  try {
+    const statements = [...before, recordCredit(db, credit, now), read];
+    const { results, attempts } = await repeatBatch<unknown>(db, statements, retry);
+    const posted = results.at(-2)?.results ?? [];
+    const [entry] = (results.at(-1)?.results ?? []) as CreditRow[];
+    if (entry === undefined) return { kind: "no_account" };
+    if (posted.length > 0) return { kind: "posted" };
+    if (entry.amount_credits === null) return { kind: "no_receipt" };
+    const isSame = entry.amount_credits === credit.credits && entry.receipt_id === receiptId;
+    if (!isSame) return { kind: "conflict" };
+    return { kind: attempts > 1 ? "posted" : "repeated" };
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === null || refusal === "constraint") throw error;
+    return { kind: "conflict" };
+  }
+}
+
+interface CreditRow {
+  account_id: string;
+  /** null: there is no such entry. */
+  amount_credits: number | null;
+  receipt_id: string | null;
+}
+
+function receiptOf({ db, markupBasisPoints }: BillingDeps, fact: UsageFact): D1PreparedStatement {
+  return recordChargeReceipt(db, fact, priceFact(fact, markupBasisPoints));
+}
+
+function receiptsOf(db: D1Database, facts: readonly UsageFact[]): D1PreparedStatement {
+  const ids = facts.map((fact) => receiptIdOf(fact.source, sourceReference(fact)));
+  return db.prepare(readReceipts).bind(JSON.stringify(ids));
+}
+
+function committedOf(facts: readonly UsageFact[], rows: readonly ReceiptRow[]): CommittedReceipt[] {
+  const charges = new Map(rows.map((row) => [row.id, row.charged_credits]));
+  return facts.map((fact) => {
+    const reference = sourceReference(fact);
+    const receiptId = receiptIdOf(fact.source, reference);
+    const chargedCredits = charges.get(receiptId);
+    if (chargedCredits === undefined) throw new Error("a committed receipt is not in the ledger");
+    return { fact, sourceReference: reference, receiptId, chargedCredits };
+  });
+}
+
+async function commitEach(deps: BillingDeps, facts: readonly UsageFact[]): Promise<CommitReport> {
+  const report: CommitReport = { committed: [], refused: [] };
+  for (const fact of facts) {
+    try {
+      const statements = [receiptOf(deps, fact), receiptsOf(deps.db, [fact])];
+      const { results } = await repeatBatch<ReceiptRow>(deps.db, statements, deps.retry);
+      report.committed.push(...committedOf([fact], results.at(-1)?.results ?? []));
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
+      const known = refusal === "receipt_conflict" ? await sameFact(deps, fact) : null;
+      if (known === null) report.refused.push(refuseFact(deps, fact, refusal));
+      else report.committed.push(...committedOf([fact], [known]));
+    }
+  }
+  return report;
+}
+
+/**
+ * The receipt of this very fact, posted when the markup was another one: a lost answer, then a deployment with a new
+ * price. The first charge stands.
+ */
+async function sameFact({ db }: BillingDeps, fact: UsageFact): Promise<ReceiptRow | null> {
+  return db
+    .prepare("SELECT id, charged_credits FROM charge_receipts WHERE id = ?1 AND content_hash = ?2")
+    .bind(receiptIdOf(fact.source, sourceReference(fact)), contentHash(fact))
+    .first<ReceiptRow>();
+}

@@ -1,0 +1,62 @@
+import { ApiError } from "../base/errors.ts";
+
+/** The place after an item in a list that is ordered by time and then id, newest first. */
+export interface Place {
+  at: number;
+  id: string;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  /** Opaque; null when this was the last page. */
+  nextCursor: string | null;
+}
+
+/** Times stay below this (the year 2255), so that a cursor cannot smuggle a number that SQLite reads differently. */
+const timeMax = 9_000_000_000_000;
+
+export function encodeCursor({ at, id }: Place): string {
+  return btoa(JSON.stringify([at, id]))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+}
+
+/** Throws `invalid_request` for anything that `encodeCursor` did not make. Absent: the first page. */
+export function decodeCursor(cursor: string | undefined): Place | null {
+  if (cursor === undefined) return null;
+  const place = parsePlace(cursor);
+  if (place === null || encodeCursor(place) !== cursor) {
+    throw new ApiError("invalid_request", "The cursor is not one that this list gave out.", {
+      issues: [{ path: "cursor", message: "Use nextCursor of the page before, unchanged." }],
+    });
+  }
+  return place;
+}
+
+function parsePlace(cursor: string): Place | null {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(atob(cursor.replaceAll("-", "+").replaceAll("_", "/")));
+  } catch {
+    // Not base64 or not JSON: the caller answers both alike.
+    return null;
+  }
+  if (!Array.isArray(parsed) || parsed.length !== 2) return null;
+  const [at, id] = parsed as unknown[];
+  const isTime = typeof at === "number" && Number.isInteger(at) && at >= 0 && at <= timeMax;
+  const isName = typeof id === "string" && /^[\x21-\x7e]{1,200}$/.test(id);
+  return isTime && isName ? { at, id } : null;
+}
+
+/** Cuts a page out of one row more than it holds: the extra row says that there is another page. */
+export function pageOf<Item>(
+  rows: Item[],
+  limit: number,
+  placeOf: (item: Item) => Place,
+): Page<Item> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const isMore = rows.length > limit && last !== undefined;
+  return { items, nextCursor: isMore ? encodeCursor(placeOf(last)) : null };
+}

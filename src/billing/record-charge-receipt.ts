@@ -1,0 +1,64 @@
+import { assert } from "../base/assert.ts";
+import { parseUsd } from "../base/money.ts";
+import type { UsageFact } from "../ports/usage-fact.ts";
+import { contentHash, receiptIdOf, sourceReference, type Price } from "./pricing.ts";
+
+const insertReceipt = `
+INSERT INTO charge_receipts (id, billing_account_id, virtual_key_id, run_id, attempt, request_id,
+  source_system, source_reference, usage_unit_id, provider_call_id, graph_id, executor_type, trigger,
+  receipt_kind, provenance, settlement, provider, model, served_model, input_tokens, output_tokens,
+  cache_read_tokens, cache_write_tokens, reasoning_tokens, cost_usd, charged_credits, price_version,
+  content_hash, usage_raw, created_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'llm', ?14, ?15, ?16, ?17, ?18, ?19,
+  ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)`;
+
+/** Evidence is kept up to this size; a usage block is a few hundred characters, anything longer is not one. */
+const usageRawLengthMax = 4_000;
+
+/**
+ * The one INSERT that is a whole charge: triggers post the entry, the balance, the run and the rollups with it, ignore
+ * an identical repeat, and raise `receipt_conflict` for other content under the same key.
+ */
+export function recordChargeReceipt(
+  db: D1Database,
+  fact: UsageFact,
+  price: Price,
+): D1PreparedStatement {
+  const reference = sourceReference(fact);
+  const costUsd = parseUsd(fact.costUsd);
+  assert(costUsd !== null, "facts are checked before they are recorded");
+  const usageRaw = fact.usageRaw === null ? null : JSON.stringify(fact.usageRaw);
+  return db
+    .prepare(insertReceipt)
+    .bind(
+      receiptIdOf(fact.source, reference),
+      fact.billingAccountId,
+      fact.virtualKeyId,
+      fact.runId,
+      fact.attempt,
+      fact.requestId,
+      fact.source,
+      reference,
+      fact.usageUnitId,
+      fact.providerCallId,
+      fact.graphId,
+      fact.executorType,
+      fact.trigger,
+      fact.provenance,
+      fact.settlement,
+      fact.provider,
+      fact.model,
+      fact.servedModel,
+      fact.inputTokens,
+      fact.outputTokens,
+      fact.cacheReadTokens,
+      fact.cacheWriteTokens,
+      fact.reasoningTokens,
+      costUsd,
+      price.chargedCredits,
+      price.priceVersion,
+      contentHash(fact),
+      usageRaw !== null && usageRaw.length <= usageRawLengthMax ? usageRaw : null,
+      Date.parse(fact.occurredAt),
+    );
+}

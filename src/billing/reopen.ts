@@ -1,0 +1,92 @@
+import { assert } from "../base/assert.ts";
+import type { RunStatus, StartRefusal } from "../ports/run.ts";
+import { activeRunsMax } from "./admission.ts";
+import { repeatBatch, type BatchRetry } from "./repeat-batch.ts";
+
+export interface ReopenRun {
+  runId: string;
+  /** The number of this write of the run row; repeats carry the same one. */
+  rev: number;
+  /** The same as before to answer an interrupt; one more to retry a run that ended `error` or `cancelled`. */
+  attempt: number;
+  /** Reserved on top of what the run was charged so far. */
+  holdCredits: number;
+}
+
+export type Reopening =
+  | { kind: "reopened"; leaseCredits: number }
+  | {
+      kind: "refused";
+      code: Extract<StartRefusal, "insufficient_credits" | "rate_limit" | "conflict" | "not_found">;
+      message: string;
+    };
+
+const reopen = `
+UPDATE graph_runs SET status = 'running', attempt = ?3, lease_credits = charged_credits + ?4, lease_open = 1,
+  finished_at = NULL, error_code = NULL, error_message = NULL, output = NULL, rev = ?2
+WHERE id = ?1 AND rev = ?2 - 1 AND lease_open = 0
+  AND ((status = 'interrupted' AND attempt = ?3) OR (status IN ('error', 'cancelled') AND attempt = ?3 - 1))
+  AND EXISTS (
+    SELECT 1 FROM billing_accounts a JOIN virtual_keys k ON k.id = graph_runs.virtual_key_id
+    WHERE a.id = graph_runs.billing_account_id AND a.active_runs < ?5
+      AND a.balance_credits - a.held_credits >= ?4
+      AND (k.max_credits IS NULL OR k.max_credits - k.charged_credits - k.held_credits >= ?4))
+  AND NOT EXISTS (SELECT 1 FROM graph_runs o WHERE o.thread_id = graph_runs.thread_id AND o.id <> ?1
+    AND o.status IN ('pending', 'running', 'interrupted'))`;
+
+const read = `
+SELECT r.rev, r.status, r.attempt, r.lease_credits, a.active_runs,
+  EXISTS (SELECT 1 FROM graph_runs o WHERE o.thread_id = r.thread_id AND o.id <> r.id
+    AND o.status IN ('pending', 'running', 'interrupted')) AS thread_is_busy
+FROM graph_runs r JOIN billing_accounts a ON a.id = r.billing_account_id WHERE r.id = ?1`;
+
+interface Row {
+  rev: number;
+  status: RunStatus;
+  attempt: number;
+  lease_credits: number;
+  active_runs: number;
+  thread_is_busy: 0 | 1;
+}
+
+/** Admits a run again, in one batch, with a new hold. Repeating it reopens once; a refusal leaves the run as it was. */
+export async function reopenRun(
+  db: D1Database,
+  wish: ReopenRun,
+  retry?: BatchRetry,
+): Promise<Reopening> {
+  const { runId, rev, attempt, holdCredits } = wish;
+  assert(Number.isSafeInteger(holdCredits) && holdCredits >= 0, "a hold is a count");
+  const statements = [
+    db.prepare(reopen).bind(runId, rev, attempt, holdCredits, activeRunsMax),
+    db.prepare(read).bind(runId),
+  ];
+  const { results } = await repeatBatch<Row>(db, statements, retry);
+  const row = results[1]?.results[0];
+  if (row === undefined) return refuse("not_found", "There is no such run.");
+  if (row.rev === rev && row.status === "running" && row.attempt === attempt) {
+    return { kind: "reopened", leaseCredits: row.lease_credits };
+  }
+  const isWaiting = row.status === "interrupted" && row.attempt === attempt;
+  const isFailed = ["error", "cancelled"].includes(row.status) && row.attempt === attempt - 1;
+  if (row.rev !== rev - 1 || !(isWaiting || isFailed)) {
+    return refuse("conflict", "This run cannot go on from where it is.");
+  }
+  if (row.thread_is_busy === 1) {
+    return refuse("conflict", "Another run of this thread is active. Wait for it or cancel it.");
+  }
+  if (row.active_runs >= activeRunsMax) {
+    return refuse(
+      "rate_limit",
+      `This account has ${activeRunsMax} runs at once. Wait for some to end.`,
+    );
+  }
+  return refuse(
+    "insufficient_credits",
+    "The available credits of the account or of the key do not cover this run.",
+  );
+}
+
+function refuse(code: Extract<Reopening, { kind: "refused" }>["code"], message: string): Reopening {
+  return { kind: "refused", code, message };
+}

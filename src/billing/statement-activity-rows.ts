@@ -1,0 +1,124 @@
+import { and, desc, eq, getTableColumns, gte, lt, or } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
+import { chargeReceipts, graphRuns, receiptCorrections } from "../db/schema.ts";
+import { decodeCursor, pageOf, type Page, type Place } from "./cursor.ts";
+import { effectiveColumns, joinNewestCorrection } from "./effective.ts";
+import type { ActivityFilters } from "./statement-activity.ts";
+import type { PageWish, ReceiptRow, RunRow } from "./statement.ts";
+
+/** A receipt with the run that it belongs to. */
+export interface ActivityRow extends ReceiptRow {
+  run: Pick<RunRow, "status" | "threadId" | "scheduleId" | "scheduledFor" | "createdAt">;
+}
+
+export interface ActivityRange extends ActivityFilters {
+  accountId: string;
+  /** Milliseconds; `[from, to)`. */
+  from: number;
+  to: number;
+}
+
+/** Newest first. A page starts after the receipt where the last one ended, so that new receipts shift nothing. */
+export async function activityRows(
+  db: D1Database,
+  wish: ActivityRange & PageWish,
+): Promise<Page<ActivityRow>> {
+  const rows = await readRows(db, wish, decodeCursor(wish.cursor), wish.limit + 1);
+  return pageOf(rows, wish.limit, placeOf);
+}
+
+/** Rows a read of the CSV takes: some hundred kilobytes, whatever the length of the whole. */
+const csvRowsPerRead = 500;
+
+const csvColumns: [name: string, cell: (row: ActivityRow) => string | number | null][] = [
+  ["createdAt", (row) => new Date(row.createdAt).toISOString()],
+  ["receiptId", (row) => row.id],
+  ["runId", (row) => row.runId],
+  ["attempt", (row) => row.attempt],
+  ["runStatus", (row) => row.run.status],
+  ["threadId", (row) => row.run.threadId],
+  ["scheduleId", (row) => row.run.scheduleId],
+  ["trigger", (row) => row.trigger],
+  ["graphId", (row) => row.graphId],
+  ["model", (row) => row.model],
+  ["provider", (row) => row.provider],
+  ["virtualKeyId", (row) => row.virtualKeyId],
+  ["sourceSystem", (row) => row.sourceSystem],
+  ["usageUnitId", (row) => row.usageUnitId],
+  ["provenance", (row) => row.provenance],
+  ["settlement", (row) => row.effective.settlement],
+  ["inputTokens", (row) => row.inputTokens],
+  ["outputTokens", (row) => row.outputTokens],
+  ["cacheReadTokens", (row) => row.cacheReadTokens],
+  ["cacheWriteTokens", (row) => row.cacheWriteTokens],
+  ["reasoningTokens", (row) => row.reasoningTokens],
+  ["costUsd", (row) => row.effective.costUsd],
+  ["chargedCredits", (row) => row.effective.chargedCredits],
+];
+
+/** The same rows as RFC 4180 text with a header line, read page by page as the reader takes them. */
+export async function* activityCsv(db: D1Database, range: ActivityRange): AsyncGenerator<string> {
+  yield `${csvColumns.map(([name]) => name).join(",")}\r\n`;
+  let after: Place | null = null;
+  for (;;) {
+    const rows: ActivityRow[] = await readRows(db, range, after, csvRowsPerRead);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows
+      .map((row) => `${csvColumns.map(([, cell]) => csvCell(cell(row))).join(",")}\r\n`)
+      .join("");
+    if (rows.length < csvRowsPerRead) return;
+    after = placeOf(last);
+  }
+}
+
+/** Text that a spreadsheet would take for a formula is made text again: some ids come from upstream. */
+function csvCell(value: string | number | null): string {
+  if (value === null) return "";
+  if (typeof value === "number") return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function placeOf(row: ActivityRow): Place {
+  return { at: row.createdAt, id: row.id };
+}
+
+async function readRows(
+  db: D1Database,
+  range: ActivityRange,
+  after: Place | null,
+  limit: number,
+): Promise<ActivityRow[]> {
+  const { createdAt, id } = chargeReceipts;
+  return drizzle(db)
+    .select({
+      ...getTableColumns(chargeReceipts),
+      effective: effectiveColumns,
+      run: {
+        status: graphRuns.status,
+        threadId: graphRuns.threadId,
+        scheduleId: graphRuns.scheduleId,
+        scheduledFor: graphRuns.scheduledFor,
+        createdAt: graphRuns.createdAt,
+      },
+    })
+    .from(chargeReceipts)
+    .innerJoin(graphRuns, eq(graphRuns.id, chargeReceipts.runId))
+    .leftJoin(receiptCorrections, joinNewestCorrection)
+    .where(
+      and(
+        eq(chargeReceipts.billingAccountId, range.accountId),
+        gte(createdAt, range.from),
+        lt(createdAt, range.to),
+        range.graphId === undefined ? undefined : eq(chargeReceipts.graphId, range.graphId),
+        range.model === undefined ? undefined : eq(chargeReceipts.model, range.model),
+        range.trigger && eq(chargeReceipts.trigger, range.trigger),
+        after === null
+          ? undefined
+          : or(lt(createdAt, after.at), and(eq(createdAt, after.at), lt(id, after.id))),
+      ),
+    )
+    .orderBy(desc(createdAt), desc(id))
+    .limit(limit);
+}
