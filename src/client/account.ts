@@ -1,0 +1,110 @@
+import { alignedAmount, amount, badge, setAmount, time } from "./amount.ts";
+import { createKeyForm } from "./key-form.ts";
+import { callApi, problemText } from "./api.ts";
+import { confirmLoss } from "./confirm.ts";
+import type { Column } from "./data-table.ts";
+import { dataTable } from "./data-table.ts";
+import { button, byId, el, setText } from "./dom.ts";
+import { runIdIn } from "./format.ts";
+import { pagedTable } from "./paged-table.ts";
+import { announce, refreshBalance, showProblem } from "./shell.ts";
+import type { Account, ApiKey, LedgerEntry, Page } from "./wire.ts";
+
+const reasons = {
+  top_up: "Top-up",
+  charge: "Charge",
+  correction: "Correction",
+  refund: "Refund",
+} as const;
+
+const ledger = pagedTable<LedgerEntry>({
+  caption: "Ledger, newest first",
+  container: byId("ledger", HTMLElement),
+  moreButton: byId("ledger-more", HTMLButtonElement),
+  empty: "Nothing has been posted yet.",
+  onProblem: (problem) => showProblem(problemText(problem)),
+  columns: [
+    { heading: "Time", cell: ({ createdAt }) => time(createdAt) },
+    { heading: "Reason", cell: ({ reason }) => reasons[reason] },
+    { heading: "Amount", numeric: true, cell: ({ amountCredits }) => alignedAmount(amountCredits) },
+    {
+      heading: "Balance after",
+      numeric: true,
+      cell: ({ balanceAfterCredits }) => alignedAmount(balanceAfterCredits),
+    },
+    { heading: "Reference", cell: ({ reference }) => referenceCell(reference) },
+  ],
+});
+
+/** A charge refers to the call that it pays for, and so leads to the run that made it. */
+function referenceCell(reference: string): HTMLElement {
+  const runId = runIdIn(reference);
+  if (runId === null) return el("span", { class: "mono" }, reference);
+  return el("a", { href: `/runs/${runId}`, title: reference }, "Open run");
+}
+
+async function loadAccount() {
+  const answer = await callApi<Account>("/api/v1/account");
+  byId("figures", HTMLElement).setAttribute("aria-busy", "false");
+  if (!answer.ok) return showProblem(problemText(answer.problem));
+  const { name, availableCredits, heldCredits, balanceCredits, accountId } = answer.value;
+  setText(byId("account-name", HTMLElement), `${name} (${accountId})`);
+  setAmount(byId("available", HTMLElement), availableCredits);
+  setAmount(byId("held", HTMLElement), heldCredits);
+  setAmount(byId("total", HTMLElement), balanceCredits);
+}
+
+const keyColumns: readonly Column<ApiKey>[] = [
+  { heading: "Label", cell: ({ label, keyId }) => el("span", { title: keyId }, label) },
+  { heading: "May", cell: ({ scopes }) => el("span", { class: "mono" }, scopes.join(", ")) },
+  { heading: "Created", cell: ({ createdAt }) => time(createdAt) },
+  { heading: "Expires", cell: ({ expiresAt }) => (expiresAt === null ? "never" : time(expiresAt)) },
+  {
+    heading: "Cap",
+    numeric: true,
+    cell: ({ maxCredits }) => (maxCredits === null ? "none" : amount(maxCredits)),
+  },
+  { heading: "Status", cell: (key) => badge(key.revokedAt === null ? "active" : "revoked") },
+  {
+    heading: "Action",
+    cell(key) {
+      if (key.revokedAt !== null) return "–";
+      const revoke = button("Revoke", () => void revokeKey(key), "link-button");
+      revoke.setAttribute("aria-label", `Revoke ${key.label}`);
+      return revoke;
+    },
+  },
+];
+
+async function loadKeys() {
+  const container = byId("keys", HTMLElement);
+  const answer = await callApi<Page<ApiKey>>("/api/v1/keys?limit=100");
+  container.setAttribute("aria-busy", "false");
+  if (!answer.ok) {
+    container.replaceChildren(el("p", { class: "empty" }, problemText(answer.problem)));
+    return;
+  }
+  const { items } = answer.value;
+  const empty = "No key yet. Programs need one to call the API; this browser does not.";
+  container.replaceChildren(
+    items.length === 0
+      ? el("p", { class: "empty" }, empty)
+      : dataTable("API keys", keyColumns, items).element,
+  );
+}
+
+async function revokeKey({ keyId, label }: ApiKey) {
+  const consequence = "Programs that use it are refused from now on. This cannot be undone.";
+  if (!(await confirmLoss(`Revoke “${label}”?`, consequence, "Revoke"))) return;
+  const answer = await callApi(`/api/v1/keys/${keyId}`, { method: "DELETE" });
+  if (!answer.ok) return showProblem(problemText(answer.problem));
+  announce(`${label} is revoked.`);
+  await loadKeys();
+  byId("new-key", HTMLButtonElement).focus();
+}
+
+createKeyForm(() => void loadKeys());
+void loadAccount();
+void loadKeys();
+void ledger.load("/api/v1/account/ledger?limit=25");
+void refreshBalance();

@@ -1,0 +1,120 @@
+import { byId, setText } from "./dom.ts";
+import type { Catalog } from "./catalog.ts";
+import { fillGraphSelect, fillModelSelect, modelPrice } from "./catalog.ts";
+
+export interface Composer {
+  offer(catalog: Catalog): void;
+  setActive(isActive: boolean): void;
+  focus(): void;
+  /** Sends a message to the graph and model that are chosen now. */
+  ask(message: string): void;
+  /** Gives a message back that could not be sent, unless something new has been written. */
+  restore(message: string): void;
+}
+
+interface ComposerActions {
+  send(wish: { message: string; graphId: string; model: string }): void;
+  stop(): void;
+}
+
+const choiceKey = "runledger.choice";
+
+export function createComposer({ send, stop }: ComposerActions): Composer {
+  const form = byId("composer", HTMLFormElement);
+  const input = byId("message", HTMLTextAreaElement);
+  const graph = byId("graph", HTMLSelectElement);
+  const model = byId("model", HTMLSelectElement);
+  const sendButton = byId("send", HTMLButtonElement);
+  const stopButton = byId("stop", HTMLButtonElement);
+  const hint = byId("composer-hint", HTMLElement);
+  const baseHint = hint.textContent;
+  let catalog: Catalog | null = null;
+  let isActive = false;
+
+  function canSend(): boolean {
+    return !isActive && catalog !== null;
+  }
+
+  function ask(message: string) {
+    if (canSend()) send({ message, graphId: graph.value, model: model.value });
+  }
+
+  function submit() {
+    const message = input.value.trim();
+    if (message === "" || !canSend()) return;
+    input.value = "";
+    ask(message);
+  }
+
+  function describeChoice() {
+    const agent = catalog?.agents.find(({ graphId }) => graphId === graph.value);
+    const entry = catalog?.models.find(({ id }) => id === model.value);
+    const parts = [
+      agent?.description,
+      entry === undefined ? undefined : `${entry.name}: ${modelPrice(entry)}.`,
+    ];
+    setText(hint, [...parts, baseHint].filter((part) => part !== undefined).join(" "));
+    localStorage.setItem(choiceKey, JSON.stringify([graph.value, model.value]));
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit();
+  });
+  input.addEventListener("keydown", (event) => {
+    // While an input method composes, Enter chooses a candidate.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    submit();
+  });
+  graph.addEventListener("change", describeChoice);
+  model.addEventListener("change", describeChoice);
+  stopButton.addEventListener("click", () => {
+    if (stopButton.ariaDisabled === "true") return;
+    // Not `disabled`, which would take the focus from the keyboard.
+    stopButton.ariaDisabled = "true";
+    setText(stopButton, "Stopping…");
+    stop();
+  });
+
+  return {
+    ask,
+    offer(offered) {
+      catalog = offered;
+      const [graphId, modelId] = rememberedChoice();
+      fillGraphSelect(graph, offered, graphId);
+      fillModelSelect(model, offered, modelId);
+      describeChoice();
+    },
+    setActive(active) {
+      if (active === isActive) return;
+      const hadFocus =
+        document.activeElement === stopButton || document.activeElement === sendButton;
+      isActive = active;
+      sendButton.hidden = active;
+      stopButton.hidden = !active;
+      stopButton.ariaDisabled = null;
+      setText(stopButton, "Stop");
+      // A hidden button loses the focus to the page; the keyboard stays where the work is.
+      if (hadFocus) (active ? stopButton : input).focus();
+    },
+    focus() {
+      input.focus();
+    },
+    restore(message) {
+      if (input.value === "") input.value = message;
+    },
+  };
+}
+
+function rememberedChoice(): [string | null, string | null] {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(choiceKey) ?? "[]");
+    const [graphId = null, modelId = null] = Array.isArray(stored)
+      ? stored.map((entry: unknown) => (typeof entry === "string" ? entry : null))
+      : [];
+    return [graphId, modelId];
+  } catch {
+    return [null, null];
+  }
+}

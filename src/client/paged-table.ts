@@ -1,0 +1,72 @@
+import type { Problem } from "./api.ts";
+import { callApi } from "./api.ts";
+import type { Column, DataTable } from "./data-table.ts";
+import { dataTable } from "./data-table.ts";
+import { el } from "./dom.ts";
+import type { Page } from "./wire.ts";
+
+interface PagedTableOptions<Row> {
+  caption: string;
+  columns: readonly Column<Row>[];
+  /** Shown instead of the table when there is no row. */
+  empty: string;
+  container: HTMLElement;
+  moreButton: HTMLButtonElement;
+  onProblem(problem: Problem): void;
+}
+
+export interface PagedTable {
+  /** Shows the first page of `path`; an answer to an earlier `load` is dropped. */
+  load(path: string): Promise<void>;
+}
+
+/** A table over a list with a cursor, and its "load more" button. */
+export function pagedTable<Row>(options: PagedTableOptions<Row>): PagedTable {
+  const { container, moreButton } = options;
+  let path = "";
+  let generation = 0;
+  let cursor: string | null = null;
+  let table: DataTable<Row> | null = null;
+
+  async function loadPage() {
+    const asked = generation;
+    moreButton.disabled = true;
+    container.setAttribute("aria-busy", "true");
+    const answer = await callApi<Page<Row>>(withCursor(path, cursor));
+    if (asked !== generation) return;
+    moreButton.disabled = false;
+    container.setAttribute("aria-busy", "false");
+    if (!answer.ok) {
+      if (table === null) container.replaceChildren(el("p", { class: "quiet" }, "Not loaded."));
+      options.onProblem(answer.problem);
+      return;
+    }
+    const { items, nextCursor } = answer.value;
+    if (table !== null) {
+      table.append(items);
+    } else if (items.length === 0) {
+      container.replaceChildren(el("p", { class: "empty" }, options.empty));
+    } else {
+      table = dataTable(options.caption, options.columns, items);
+      container.replaceChildren(table.element);
+    }
+    cursor = nextCursor;
+    moreButton.hidden = nextCursor === null;
+  }
+
+  moreButton.addEventListener("click", () => void loadPage());
+  return {
+    async load(newPath) {
+      path = newPath;
+      generation += 1;
+      cursor = null;
+      table = null;
+      await loadPage();
+    },
+  };
+}
+
+function withCursor(path: string, cursor: string | null): string {
+  if (cursor === null) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}cursor=${encodeURIComponent(cursor)}`;
+}

@@ -1,0 +1,106 @@
+import type { RunCall } from "../ports/run.ts";
+import { amount, badge, time } from "./amount.ts";
+import { dataTable } from "./data-table.ts";
+import { el } from "./dom.ts";
+import { formatCount, formatDuration, graphName } from "./format.ts";
+import { callColumns, receiptColumns } from "./run-tables.ts";
+import { renderMarkdown } from "./sanitize.ts";
+import { booksEquation, whyCharged } from "./why-charged.ts";
+import type { Receipt, Run } from "./wire.ts";
+
+/** The whole of a run's page below its head. */
+export function runView(run: Run, receipts: readonly Receipt[], calls: readonly RunCall[] | null) {
+  return [
+    summary(run),
+    output(run),
+    el(
+      "section",
+      { class: "card", "aria-labelledby": "receipts-title" },
+      el("h2", { id: "receipts-title" }, "Why was I charged?"),
+      el("p", { class: "why" }, whyCharged(run, receipts).join(" ")),
+      receipts.length === 0
+        ? el("p", { class: "empty" }, "No receipt yet.")
+        : scroll(dataTable("Receipts of this run", receiptColumns, receipts).element),
+    ),
+    el(
+      "section",
+      { class: "card", "aria-labelledby": "calls-title" },
+      el("h2", { id: "calls-title" }, "Model calls"),
+      callsTable(calls),
+      el(
+        "p",
+        { class: "quiet number" },
+        badge(run.books.closed ? "closed" : "open"),
+        ` ${booksEquation(run)}`,
+      ),
+    ),
+  ];
+}
+
+function callsTable(calls: readonly RunCall[] | null): HTMLElement {
+  if (calls === null)
+    return el("p", { class: "empty" }, "The journal of this run is no longer kept.");
+  if (calls.length === 0) return el("p", { class: "empty" }, "No model call yet.");
+  return scroll(dataTable("Model calls in order", callColumns, calls).element);
+}
+
+function scroll(table: HTMLElement): HTMLElement {
+  return el("div", { class: "table-scroll" }, table);
+}
+
+function summary(run: Run): HTMLElement {
+  const { usage } = run;
+  const fact = (label: string, value: Node | string) =>
+    el("div", {}, el("dt", {}, label), el("dd", { class: "number" }, value));
+  return el(
+    "section",
+    { class: "card", "aria-label": "Summary" },
+    el(
+      "dl",
+      { class: "facts" },
+      fact("Charged", amount(run.chargedCredits)),
+      fact("Held", amount(run.heldCredits)),
+      fact("Billing", badge(run.billing)),
+      fact(
+        "Tokens in / out",
+        `${formatCount(usage.inputTokens)} / ${formatCount(usage.outputTokens)}`,
+      ),
+      fact("Graph", el("span", { title: run.graphId }, graphName(run.graphId))),
+      fact("Model", run.model),
+      fact("Trigger", run.trigger),
+      fact("Attempt", formatCount(run.attempt)),
+      fact("Started", time(run.startedAt)),
+      fact("Took", took(run)),
+    ),
+  );
+}
+
+function took({ startedAt, finishedAt }: Run): string {
+  if (startedAt === null || finishedAt === null) return "–";
+  return formatDuration(Date.parse(finishedAt) - Date.parse(startedAt));
+}
+
+function output(run: Run): HTMLElement {
+  const text = el("div", { class: "markdown" });
+  if (run.output !== null) text.append(renderMarkdown(run.output));
+  else
+    text.append(el("p", { class: "quiet" }, run.finishedAt === null ? "Not finished." : "None."));
+  const failure =
+    run.errorCode === null
+      ? null
+      : el(
+          "p",
+          { class: "notice", role: "note" },
+          `${run.errorCode}: ${run.errorMessage ?? "The run failed."} `,
+          run.errorCode === "insufficient_credits"
+            ? el("a", { href: "/account" }, "See your balance")
+            : null,
+        );
+  return el(
+    "section",
+    { class: "card", "aria-labelledby": "output-title" },
+    el("h2", { id: "output-title" }, "Output"),
+    failure,
+    text,
+  );
+}

@@ -1,0 +1,24 @@
+import { Layout } from "./layout.tsx";
+
+/** One run: its answer, its calls, and why it cost what it cost. `client/run.ts` loads it and refreshes while it runs. */
+export function RunPage({ runId }: { runId: string }) {
+  return (
+    <Layout title="Run" current={null} script="run">
+      <main class="sheet" id="main" tabindex={-1} data-run-id={runId}>
+        <div class="sheet-head">
+          <div>
+            <h1>
+              Run <span id="run-status" class="badge" role="status" />
+            </h1>
+            <p class="quiet mono run-id">{runId}</p>
+          </div>
+          <div class="actions" id="run-actions" />
+        </div>
+        <p class="notice" id="problem" role="alert" hidden />
+        <div id="run-body" aria-busy="true">
+          <p class="quiet">Loading…</p>
+        </div>
+      </main>
+    </Layout>
+  );
+}

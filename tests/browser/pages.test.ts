@@ -1,0 +1,129 @@
+import { expect, test } from "vitest";
+import { ask, isOver, runIdOf } from "./chat-page.ts";
+import { describeInBrowser, eventually } from "./suite.ts";
+
+describeInBrowser("activity, run, schedules and account", ({ open, product }) => {
+  test("a schedule is previewed, created, run, paused, and billed like a chat", async () => {
+    const page = await open("/schedules", { timezoneId: "Europe/Berlin" });
+    await page.getByText("No schedule yet.").waitFor();
+    await page.getByRole("button", { name: "New schedule" }).click();
+    await page.locator("select[name=graphId] option").first().waitFor({ state: "attached" });
+    await page.getByLabel("Name", { exact: true }).fill("Morning poem");
+    await page.getByLabel("Graph", { exact: true }).selectOption("langgraph:poet");
+    await page.getByLabel("Message", { exact: true }).fill("Write about the morning");
+    await page.getByLabel("Cron expression").fill("not cron");
+    await eventually(() => page.locator("#preview-list li").count()).toBe(0);
+    await page.getByLabel("Cron expression").fill("0 7 * * *");
+    await eventually(() => page.locator("#preview-list li").count()).toBe(5);
+    expect(await page.locator("#preview-list li").first().innerText()).toContain("7:00 AM");
+    await page.getByRole("button", { name: "Create schedule" }).click();
+
+    const card = page.getByRole("article", { name: "Morning poem" });
+    await card.getByRole("button", { name: "Run now" }).click();
+    const started = page.getByRole("link", { name: "Open run" });
+    await started.waitFor();
+    await card.getByRole("button", { name: "Pause" }).click();
+    await card.getByRole("button", { name: "Resume" }).waitFor();
+    expect(await card.locator(".badge").first().innerText()).toBe("paused");
+    expect(
+      await card
+        .getByRole("button", { name: "Resume" })
+        .evaluate((b) => b === document.activeElement),
+    ).toBe(true);
+
+    const chat = await open("/");
+    const reply = await ask(chat, "A chat beside it", "langgraph:poet");
+    await isOver(reply);
+
+    const activity = await open("/activity?range=24h&group=trigger");
+    await eventually(async () => {
+      await activity.reload();
+      await activity.locator("#rows table").waitFor();
+      return activity.locator("#rows tbody td:nth-child(2)").allInnerTexts();
+    }).toEqual(expect.arrayContaining(["chat", "schedule"]));
+    for (const row of await activity.locator("#rows tbody tr").all()) {
+      const cells = await row.locator("td").allInnerTexts();
+      expect(cells[3]).toBe("gpt-test");
+      expect(Number(cells[4]?.replaceAll(",", ""))).toBeGreaterThan(0);
+      expect(Number(cells[5]?.replaceAll(",", ""))).toBeGreaterThan(0);
+      expect(cells[6]).toMatch(/^\$\d+\.\d{7}$/);
+    }
+    expect(await activity.locator("#legend li").allInnerTexts()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^chat/), expect.stringMatching(/^schedule/)]),
+    );
+    await activity.locator("#chart canvas").waitFor();
+    await activity.getByText("Show as a table").click();
+    expect(await activity.locator("#chart-table th").allInnerTexts()).toContain("schedule");
+
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await page.getByText("No schedule yet.").waitFor();
+  });
+
+  test("the activity filters live in the address", async () => {
+    const page = await open("/activity");
+    await page.locator("label.segment", { hasText: "30 days" }).click();
+    await page.getByLabel("Group by").selectOption("graphId");
+    expect(new URL(page.url()).search).toBe("?range=30d&group=graphId");
+    await page.reload();
+    expect(await page.getByLabel("30 days").isChecked()).toBe(true);
+    expect(await page.getByLabel("Group by").inputValue()).toBe("graphId");
+    const csv = await page.getByRole("link", { name: "Download CSV" }).getAttribute("href");
+    const answer = await fetch(`${product().url}${csv}`);
+    expect(answer.headers.get("content-type")).toContain("text/csv");
+  });
+
+  test("a run's page shows its output, receipts, calls and closed books, and follows it live", async () => {
+    const chat = await open("/");
+    const reply = await ask(chat, "Live [[tokens:120]] [[delay:20]]", "langgraph:poet");
+    await eventually(() => runIdOf(reply)).toMatch(/^run_/);
+    const page = await open(`/runs/${await runIdOf(reply)}`);
+    await eventually(() => page.locator("#run-status").innerText()).toBe("running");
+    await eventually(() => page.locator("#run-status").innerText()).toBe("success");
+    await page.getByText(/1 dispatched = 1 settled \+ 0 unknown \+ 0 voided \+ 0 open/).waitFor();
+    const receipts = page.getByRole("table", { name: "Receipts of this run" });
+    await receipts.waitFor();
+    expect(await receipts.locator("tbody tr").count()).toBe(1);
+    const calls = page.getByRole("table", { name: "Model calls in order" });
+    expect(await calls.locator("tbody tr td:nth-child(2)").allInnerTexts()).toEqual(["poet"]);
+    await calls.getByRole("link").click();
+    expect(new URL(page.url()).hash).toMatch(/^#rcpt_/);
+  });
+
+  test("a key's secret is shown once, opens the API, and opens nothing once revoked", async () => {
+    const page = await open("/account");
+    await page.getByRole("button", { name: "New key" }).click();
+    await page.getByLabel("Label").fill("Build server");
+    await page.getByRole("button", { name: "Create key" }).click();
+    const dialog = page.getByRole("dialog", { name: "Your new key" });
+    const secret = await dialog.getByLabel("Secret key").inputValue();
+    expect(secret).toMatch(/^rl_/);
+    await dialog.getByRole("button", { name: "Done" }).click();
+    expect(await page.content()).not.toContain(secret);
+    expect(await page.locator("#secret").inputValue()).toBe("");
+    const call = () =>
+      fetch(`${product().url}/api/v1/account`, { headers: { authorization: `Bearer ${secret}` } });
+    expect((await call()).status).toBe(200);
+    await page.getByRole("button", { name: "Revoke Build server" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+    await page
+      .getByRole("row", { name: /Build server/ })
+      .getByText("revoked")
+      .waitFor();
+    expect((await call()).status).toBe(401);
+  });
+
+  test("the account shows its balance, and the ledger leads to the run of a charge", async () => {
+    const chat = await open("/");
+    await isOver(await ask(chat, "Pay for this", "langgraph:poet"));
+    const page = await open("/account");
+    await eventually(async () => {
+      await page.reload();
+      await page.locator("#ledger table").waitFor();
+      return page.locator("#ledger td:nth-child(2)").allInnerTexts();
+    }).toEqual(expect.arrayContaining(["Charge", "Top-up"]));
+    expect(await page.locator("#available").innerText()).toMatch(/^\$4\.\d+$/);
+    await page.locator("#ledger").getByRole("link", { name: "Open run" }).first().click();
+    await page.getByText("Why was I charged?").waitFor();
+  });
+});
