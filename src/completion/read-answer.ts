@@ -1,5 +1,6 @@
 import { createParser } from "eventsource-parser";
 import type { AnswerSoFar } from "./answer-so-far.ts";
+import { GatheredText } from "./gathered-text.ts";
 import { upstreamChunk } from "./upstream-chunk.ts";
 import type { UpstreamLimits, UpstreamTimer } from "./upstream-timer.ts";
 
@@ -14,7 +15,10 @@ const textCharsMax = 500_000;
  */
 export type BodyEnd = "whole" | "malformed" | "lost";
 
-/** Fills `soFar` and yields the text as it arrives, in one piece for all that arrived together. Never throws. */
+/**
+ * Fills `soFar` and yields the text as it arrives, gathered into pieces; reading goes on meanwhile. Never throws. Closed
+ * early, it waits until the body is closed.
+ */
 export async function* readAnswer(
   body: ReadableStream<Uint8Array> | null,
   soFar: AnswerSoFar,
@@ -22,6 +26,26 @@ export async function* readAnswer(
   limits: UpstreamLimits,
 ): AsyncGenerator<string, BodyEnd> {
   if (body === null) return "malformed";
+  const reader = body.getReader();
+  const text = new GatheredText();
+  const reading = readBody(reader, soFar, timer, limits, text).finally(() => text.close());
+  try {
+    yield* text.read();
+    return await reading;
+  } finally {
+    // A body that was read to its end, or lost, has nothing left to cancel.
+    await reader.cancel().catch(() => {});
+    await reading;
+  }
+}
+
+async function readBody(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  soFar: AnswerSoFar,
+  timer: UpstreamTimer,
+  limits: UpstreamLimits,
+  text: GatheredText,
+): Promise<BodyEnd> {
   const seen = { done: false, malformed: false, text: "" };
   const parser = createParser({
     maxBufferSize: eventCharsMax,
@@ -40,7 +64,6 @@ export async function* readAnswer(
       if (error.type === "max-buffer-size-exceeded") seen.malformed = true;
     },
   });
-  const reader = body.getReader();
   const decoder = new TextDecoder();
   while (!seen.malformed) {
     let bytes: Uint8Array | undefined;
@@ -54,9 +77,8 @@ export async function* readAnswer(
     }
     if (bytes === undefined) break;
     parser.feed(decoder.decode(bytes, { stream: true }));
-    const delta = seen.text;
+    if (seen.text !== "") text.add(seen.text);
     seen.text = "";
-    if (delta !== "") yield delta;
   }
   return !seen.malformed && soFar.finishReason !== null ? "whole" : "malformed";
 }
