@@ -14,10 +14,10 @@ import { createModelCatalog } from "./completion/models.ts";
 import { createOpenAiCompatibleGateway } from "./completion/openai-compatible.ts";
 import type { Env } from "./env.ts";
 import { aggregate, type Provider } from "./executor/aggregate.ts";
-import { logTracer } from "./executor/log-tracer.ts";
 import { withBilling } from "./executor/with-billing.ts";
 import { withObservability } from "./executor/with-observability.ts";
 import { withPreflight } from "./executor/with-preflight.ts";
+import { workersTracer } from "./executor/workers-tracer.ts";
 import type { CompletionGateway } from "./ports/completion.ts";
 import type { GraphExecutorPort } from "./ports/graph-executor.ts";
 import type { ModelCatalog } from "./ports/model-catalog.ts";
@@ -71,7 +71,6 @@ const runner = createGraphRunner({
   toolSpecs,
   onInternalError: (bug) => log.log("error", "graph.bug", { bug }),
 });
-const tracer = logTracer(log, clock);
 
 export function composeCatalogs(env: Env): RunCatalogs {
   return { graphs, models: setupOf(env).models };
@@ -124,7 +123,7 @@ function buildExecutor(env: Env, setup: Setup, parts: ExecutorParts): GraphExecu
     log,
   });
   const checked = withPreflight(billed, { checkCredit: parts.checkCredit, log });
-  return withObservability(checked, { log, tracer, clock });
+  return withObservability(checked, { log, tracer: workersTracer, clock });
 }
 
 function inProcess(env: Env, setup: Setup, { journal, totals }: ExecutorParts): GraphExecutorPort {

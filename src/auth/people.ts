@@ -50,8 +50,16 @@ export async function holderOf(
   account: { accountId: string; name: string; grantCredits: number },
   now: number,
 ): Promise<AccountHolder> {
-  return (await findHolder(db, account.accountId)) ?? ensureAccount(db, { ...account, now });
+  const known = seen.get(db)?.get(account.accountId);
+  if (known !== undefined) return known;
+  const holder =
+    (await findHolder(db, account.accountId)) ?? (await ensureAccount(db, { ...account, now }));
+  seen.set(db, (seen.get(db) ?? new Map<string, AccountHolder>()).set(holder.accountId, holder));
+  return holder;
 }
+
+/** Accounts and default keys are neither deleted nor revoked, so one look at each will do. */
+const seen = new WeakMap<D1Database, Map<string, AccountHolder>>();
 
 async function findBySubject(db: D1Database, subject: string): Promise<AccountHolder | null> {
   const [row] = await drizzle(db)

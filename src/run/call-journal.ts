@@ -199,6 +199,8 @@ export class RunCallJournal implements CallJournal {
   }
 
   #replayOf(callId: string): CallOpening | null {
+    // A first driver has nothing to replay before its first call.
+    if (this.#dispatches === 0) return null;
     const [row] = this.#deps.storage.sql
       .exec<{ output: string; outbox_key: string }>(
         `SELECT output, outbox_key FROM calls
