@@ -85,6 +85,8 @@ CREATE TABLE graph_runs (
   error_code TEXT,
   error_message TEXT,
   output TEXT,
+  -- JSON, written with the end: where each dispatch of the run went.
+  books TEXT CHECK (books IS NULL OR json_valid(books)),
   -- The next four are moved by receipts and corrections only.
   call_count INTEGER NOT NULL DEFAULT 0,
   input_tokens INTEGER NOT NULL DEFAULT 0,
@@ -104,6 +106,8 @@ CREATE INDEX graph_runs_active ON graph_runs (thread_id)
   WHERE status IN ('pending', 'running', 'interrupted');
 CREATE INDEX graph_runs_finished ON graph_runs (billing_account_id, finished_at)
   WHERE finished_at IS NOT NULL;
+CREATE INDEX graph_runs_schedule_active ON graph_runs (schedule_id, status)
+  WHERE schedule_id IS NOT NULL AND status IN ('pending', 'running', 'interrupted');
 CREATE INDEX graph_runs_schedule ON graph_runs (schedule_id, created_at, id)
   WHERE schedule_id IS NOT NULL;
 
@@ -235,8 +239,6 @@ CREATE TABLE schedules (
   catch_up TEXT NOT NULL CHECK (catch_up IN ('one', 'none')),
   enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
   next_run_at INTEGER,
-  last_run_at INTEGER,
-  last_status TEXT,
   paused_reason TEXT,
   missed_slots INTEGER NOT NULL DEFAULT 0 CHECK (missed_slots >= 0),
   created_at INTEGER NOT NULL,

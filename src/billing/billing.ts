@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { RunUsage } from "../ports/ai-event.ts";
-import type { RunStatus } from "../ports/run.ts";
+import type { Books, RunStatus } from "../ports/run.ts";
 import type { UsageFact } from "../ports/usage-fact.ts";
 import { finishStatements, type FinishedRun } from "./finish-statements.ts";
 import { logFinish } from "./log-finish.ts";
@@ -51,6 +51,7 @@ export interface FinishRun {
   finishedAt: number | null;
   /** Added to the thread, if the thread still exists. */
   assistantMessage: string | null;
+  books: Books;
   /** The run's own count, logged beside what the ledger has. */
   usage: RunUsage;
   /** What is not in the ledger yet. */

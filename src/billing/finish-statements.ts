@@ -14,7 +14,7 @@ export interface FinishedRun {
 // Closing the lease is what gives back the rest of the hold: see runs_hold_update.
 const finish = `
 UPDATE graph_runs SET status = ?3, error_code = ?4, error_message = ?5, output = ?6, finished_at = ?7,
-  lease_open = 0, rev = ?2
+  books = ?8, lease_open = 0, rev = ?2
 WHERE id = ?1 AND rev = ?2 - 1 AND lease_open = 1`;
 
 // Times come from the row: a repeat reads what the first commit wrote and so meets its own primary key. An answer is
@@ -39,7 +39,16 @@ export function finishStatements(
   const { status, errorCode, errorMessage, output, finishedAt } = end;
   const closing = db
     .prepare(finish)
-    .bind(runId, rev, status, errorCode, errorMessage, output, finishedAt);
+    .bind(
+      runId,
+      rev,
+      status,
+      errorCode,
+      errorMessage,
+      output,
+      finishedAt,
+      JSON.stringify(end.books),
+    );
   const reading = db.prepare(readRun).bind(runId);
   if (end.assistantMessage === null) return [closing, reading];
   return [closing, db.prepare(addAnswer).bind(runId, rev, end.assistantMessage, now), reading];

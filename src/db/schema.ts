@@ -102,6 +102,14 @@ export const graphRuns = sqliteTable(
     errorCode: text("error_code"),
     errorMessage: text("error_message"),
     output: text("output"),
+    books: text("books", { mode: "json" }).$type<{
+      dispatches: number;
+      settled: number;
+      unknown: number;
+      voided: number;
+      open: number;
+      closed: boolean;
+    }>(),
     callCount: integer("call_count").notNull().default(0),
     inputTokens: integer("input_tokens").notNull().default(0),
     outputTokens: integer("output_tokens").notNull().default(0),
@@ -126,6 +134,11 @@ export const graphRuns = sqliteTable(
     index("graph_runs_finished")
       .on(t.billingAccountId, t.finishedAt)
       .where(sql`${t.finishedAt} IS NOT NULL`),
+    index("graph_runs_schedule_active")
+      .on(t.scheduleId, t.status)
+      .where(
+        sql`${t.scheduleId} IS NOT NULL AND ${t.status} IN ('pending', 'running', 'interrupted')`,
+      ),
     index("graph_runs_schedule")
       .on(t.scheduleId, t.createdAt, t.id)
       .where(sql`${t.scheduleId} IS NOT NULL`),
@@ -291,8 +304,6 @@ export const schedules = sqliteTable(
     catchUp: text("catch_up", { enum: ["one", "none"] }).notNull(),
     enabled: integer("enabled", { mode: "boolean" }).notNull(),
     nextRunAt: integer("next_run_at"),
-    lastRunAt: integer("last_run_at"),
-    lastStatus: text("last_status"),
     pausedReason: text("paused_reason"),
     missedSlots: integer("missed_slots").notNull().default(0),
     createdAt: integer("created_at").notNull(),

@@ -45,8 +45,8 @@ export const runBody = z
 export type RunBody = z.input<typeof runBody>;
 
 /**
- * One run from its two sources: the row in D1 says whose it is and how it ended; until it has ended, its RunObject knows
- * more. Only the RunObject keeps books, and a run without one (a skipped slot) made no call.
+ * One run from its two sources: the row in D1 says whose it is and how it ended, with its books; until it has ended, its
+ * RunObject knows more. A skipped slot has no RunObject and made no call.
  */
 export function runBodyOf(row: RunRow, live: LiveRun | null): RunBody {
   const iso = (ms: number | null) => (ms === null ? null : toIso(ms));
@@ -74,7 +74,7 @@ export function runBodyOf(row: RunRow, live: LiveRun | null): RunBody {
     createdAt: toIso(row.createdAt),
     ...recorded,
     ...(live !== null && row.finishedAt === null ? progressOf(live) : {}),
-    books: live?.books ?? booksWithoutCalls(isOver(row)),
+    books: live?.books ?? row.books ?? booksWithoutCalls(isOver(row)),
     billing: live?.billing ?? (isOver(row) ? "settled" : "open"),
   };
 }

@@ -1,14 +1,12 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Context } from "hono";
 import { ApiError } from "../base/errors.ts";
 import { listRuns } from "../billing/statement.ts";
-import type { RunRow } from "../billing/statement.ts";
 import { getRun } from "../run/get-run.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
 import { ownRun } from "./own-run.ts";
+import { presentRun, presentRuns } from "./present-run.ts";
 import { runBody, runBodyOf } from "./run-body.ts";
-import type { RunBody } from "./run-body.ts";
 import {
   idText,
   json,
@@ -68,12 +66,12 @@ export const runRoutes = new OpenAPIHono<AppEnv>()
   .openapi(list, async (c) => {
     const { accountId } = c.get("principal");
     const { items, nextCursor } = await listRuns(c.env.DB, { accountId, ...c.req.valid("query") });
-    const bodies = await Promise.all(items.map((row) => present(c, row)));
+    const bodies = await presentRuns(c, items);
     return c.json({ items: bodies, nextCursor }, 200);
   })
   .openapi(get, async (c) => {
     const row = await ownRun(c, c.req.valid("param").runId);
-    return c.json(await present(c, row), 200);
+    return c.json(await presentRun(c, row), 200);
   })
   .openapi(cancel, async (c) => {
     const row = await ownRun(c, c.req.valid("param").runId);
@@ -84,9 +82,3 @@ export const runRoutes = new OpenAPIHono<AppEnv>()
     }
     return c.json(runBodyOf(row, outcome.run), outcome.accepted ? 202 : 200);
   });
-
-async function present(c: Context<AppEnv>, row: RunRow): Promise<RunBody> {
-  const live =
-    row.status === "skipped" ? null : await getRun(c.env, row.id).view(row.billingAccountId);
-  return runBodyOf(row, live);
-}

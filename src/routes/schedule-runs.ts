@@ -11,6 +11,7 @@ import type { Schedule } from "../schedules/schedule.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
 import { ownSchedule, scheduleParams } from "./own-schedule.ts";
+import { presentRuns } from "./present-run.ts";
 import { runBody, runBodyOf } from "./run-body.ts";
 import { json, page, paging, refusals, signedIn } from "./schemas.ts";
 
@@ -56,13 +57,7 @@ export const scheduleRunRoutes = new OpenAPIHono<AppEnv>()
     const { scheduleId, accountId } = await ownSchedule(c, c.req.valid("param"));
     const query = { accountId, scheduleId, ...c.req.valid("query") };
     const { items, nextCursor } = await listRuns(c.env.DB, query);
-    const bodies = await Promise.all(
-      items.map(async (row) => {
-        // A skipped slot never had a RunObject; asking would make one.
-        const isSkipped = row.status === "skipped";
-        return runBodyOf(row, isSkipped ? null : await getRun(c.env, row.id).view(accountId));
-      }),
-    );
+    const bodies = await presentRuns(c, items);
     return c.json({ items: bodies, nextCursor }, 200);
   });
 

@@ -1,6 +1,6 @@
 import { describeBug } from "../base/log.ts";
 import type { CommitReport } from "../billing/billing.ts";
-import { readTotals } from "./call-rows.ts";
+import { readBooks, readTotals } from "./call-rows.ts";
 import { nextAlarm } from "./next-alarm.ts";
 import type { OpenRun } from "./open-run.ts";
 import { settledFrame } from "./run-view.ts";
@@ -24,6 +24,7 @@ export async function settleRun(run: OpenRun): Promise<void> {
       output: row.output,
       finishedAt: row.finishedAt,
       assistantMessage: row.output,
+      books: readBooks(deps.storage),
       usage: readTotals(deps.storage).usage,
       facts: outbox.waiting(),
     });

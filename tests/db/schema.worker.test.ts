@@ -167,6 +167,11 @@ describe("the plan of what happens often", () => {
       "schedules_due",
     ],
     [
+      "the active runs of a schedule",
+      "SELECT * FROM graph_runs WHERE schedule_id = 'x' AND status IN ('pending', 'running', 'interrupted')",
+      "graph_runs_schedule_active",
+    ],
+    [
       "the runs of a schedule",
       "SELECT * FROM graph_runs WHERE schedule_id = 'x' ORDER BY created_at DESC, id DESC LIMIT 3",
       "graph_runs_schedule",
