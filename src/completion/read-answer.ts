@@ -1,7 +1,7 @@
 import { createParser } from "eventsource-parser";
 import type { AnswerSoFar } from "./answer-so-far.ts";
 import { GatheredText } from "./gathered-text.ts";
-import { upstreamChunk } from "./upstream-chunk.ts";
+import { parseChunk } from "./upstream-chunk.ts";
 import type { UpstreamLimits, UpstreamTimer } from "./upstream-timer.ts";
 
 /** One event of a stream; the longest honest ones carry a tool call's arguments. */
@@ -55,9 +55,9 @@ async function readBody(
         seen.done = true;
         return;
       }
-      const chunk = upstreamChunk.safeParse(parseJson(data));
-      if (!chunk.success || (chunk.data.error ?? null) !== null) seen.malformed = true;
-      else seen.text += soFar.add(chunk.data);
+      const chunk = parseChunk(parseJson(data));
+      if (chunk === null || (chunk.error ?? null) !== null) seen.malformed = true;
+      else seen.text += soFar.add(chunk);
       if (soFar.text.length > textCharsMax) seen.malformed = true;
     },
     onError(error) {
@@ -65,11 +65,12 @@ async function readBody(
     },
   });
   const decoder = new TextDecoder();
+  // One wait after another with nothing between them: the timer only needs to be told of each.
   while (!seen.malformed) {
     let bytes: Uint8Array | undefined;
     try {
-      const msMax = seen.done ? limits.closingMsMax : limits.idleMsMax;
-      bytes = (await timer.wait(reader.read(), msMax)).value;
+      timer.expect(seen.done ? limits.closingMsMax : limits.idleMsMax);
+      bytes = (await reader.read()).value;
     } catch {
       // After `[DONE]` it no longer matters how the connection ends; before it, the caller knows why it was lost.
       if (seen.done) break;

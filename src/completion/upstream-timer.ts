@@ -32,9 +32,14 @@ export class UpstreamTimer {
     this.#total = setTimeout(onExpired, totalMs);
   }
 
-  async wait<T>(promise: Promise<T>, msMax: number): Promise<T> {
+  /** Something must come within `msMax`, until the next call of this. */
+  expect(msMax: number): void {
     this.#deadline = Date.now() + msMax;
     if (this.#deadline < this.#idleFiresAt) this.#arm(msMax);
+  }
+
+  async wait<T>(promise: Promise<T>, msMax: number): Promise<T> {
+    this.expect(msMax);
     try {
       return await promise;
     } finally {
