@@ -4,7 +4,7 @@ import { createGraphRunner } from "../graphs/runtime/run-graph.ts";
 import { systemClock as clock } from "./base/clock.ts";
 import { parseConfig, type Config } from "./base/config.ts";
 import { consoleLog as log } from "./base/log.ts";
-import { admitRun, topUpLease } from "./billing/admission.ts";
+import { admitRun, readAdmission, topUpLease } from "./billing/admission.ts";
 import { commitUsageFacts, finishRun } from "./billing/billing.ts";
 import { priceFact } from "./billing/pricing.ts";
 import { accountStatement } from "./billing/statement.ts";
@@ -172,6 +172,7 @@ function composeLedger(env: Env, { config, models }: Setup): RunLedger {
         holdCredits: holdFor(start, models, config.markupBasisPoints),
         now: clock.now(),
       }),
+    find: (runId) => readAdmission(db, runId),
     topUp: async (runId, rev, leaseCredits) =>
       (await topUpLease(db, { runId, rev, leaseCredits })).granted,
     commit: (facts) => commitUsageFacts(deps, facts),

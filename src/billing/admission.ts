@@ -38,6 +38,8 @@ interface Refused {
   kind: "refused";
   code: StartRefusal;
   message: string;
+  /** An earlier attempt ended without an answer: it may still be committed, and must be looked for again. */
+  isAmbiguous?: boolean;
 }
 
 /**
@@ -57,7 +59,7 @@ export async function admitRun(
   assert(row !== undefined, "the admission reads one row");
   const { start } = admit;
   const refused = refusalIn(row, admit);
-  if (refused !== null) return refused;
+  if (refused !== null) return attempts > 1 ? { ...refused, isAmbiguous: true } : refused;
   assert(row.rev !== null && row.lease_credits !== null, "a run that is not refused has a row");
   // After a lost answer the row may be this very request's; only then can it carry its request id.
   const isOurs = attempts > 1 && row.request_id === start.context.requestId;
@@ -66,10 +68,23 @@ export async function admitRun(
     created: (inserted?.results.length ?? 0) > 0 || isOurs,
     rev: row.rev,
     leaseCredits: row.lease_credits,
-    history: ((history?.results ?? []) as HistoryRow[])
-      .map(({ role, content }) => ({ role, content }))
-      .toReversed(),
+    history: latestThatFit((history?.results ?? []) as HistoryRow[]),
   };
+}
+
+/** A run keeps its history in one row, which holds 2 MB of UTF-8: three bytes a character at most, and room for more. */
+const historyCharsMax = 400_000;
+
+/** From rows newest first: as many of the latest messages as fit, oldest first. */
+function latestThatFit(rows: readonly HistoryRow[]): ChatMessage[] {
+  const fitting: ChatMessage[] = [];
+  let chars = 0;
+  for (const { role, content } of rows) {
+    chars += content.length;
+    if (chars > historyCharsMax && fitting.length > 0) break;
+    fitting.unshift({ role, content });
+  }
+  return fitting;
 }
 
 /** In the order of what the caller can do about it. */
@@ -132,7 +147,7 @@ function refuse(code: StartRefusal, message: string): Refused {
 
 const topUp = `
 UPDATE graph_runs SET lease_credits = ?3, rev = ?2
-WHERE id = ?1 AND rev = ?2 - 1 AND lease_open = 1 AND EXISTS (
+WHERE id = ?1 AND rev < ?2 AND lease_open = 1 AND EXISTS (
   SELECT 1 FROM billing_accounts a JOIN virtual_keys k ON k.id = graph_runs.virtual_key_id
   WHERE a.id = graph_runs.billing_account_id
     AND a.balance_credits - a.held_credits
@@ -142,7 +157,7 @@ WHERE id = ?1 AND rev = ?2 - 1 AND lease_open = 1 AND EXISTS (
 
 /**
  * Raises a run's lease to a new total (never by an increment, so that a repeat adds nothing). `rev` is the number of this
- * write; when it is not granted, the next write carries the same number again.
+ * write, above every earlier one; a write that comes late finds a higher number and changes nothing.
  */
 export async function topUpLease(
   db: D1Database,

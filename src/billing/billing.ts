@@ -118,7 +118,7 @@ export async function finishRun(deps: BillingDeps, finish: FinishRun): Promise<F
     const { results } = await repeatBatch<FinishedRun>(db, ending, retry);
     run = results.at(-1)?.results[0];
   }
-  const current = run?.rev === finish.rev;
+  const current = run?.rev === finish.rev && run.lease_open === 0 && run.status === finish.status;
   logFinish(deps, finish, run, current);
   return { ...report, current };
 }

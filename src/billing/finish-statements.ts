@@ -3,6 +3,8 @@ import type { FinishRun } from "./billing.ts";
 /** The run row after a finishing batch. */
 export interface FinishedRun {
   rev: number;
+  status: string;
+  lease_open: 0 | 1;
   attempt: number;
   request_id: string;
   graph_id: string;
@@ -15,7 +17,7 @@ export interface FinishedRun {
 const finish = `
 UPDATE graph_runs SET status = ?3, error_code = ?4, error_message = ?5, output = ?6, finished_at = ?7,
   books = ?8, lease_open = 0, rev = ?2
-WHERE id = ?1 AND rev = ?2 - 1 AND lease_open = 1`;
+WHERE id = ?1 AND rev < ?2 AND lease_open = 1`;
 
 // Times come from the row: a repeat reads what the first commit wrote and so meets its own primary key. An answer is
 // never dated before its question, whatever two machines think of the time.
@@ -28,7 +30,7 @@ WHERE r.id = ?1 AND r.rev = ?2 AND EXISTS (SELECT 1 FROM threads t WHERE t.id = 
 ON CONFLICT DO NOTHING`;
 
 const readRun = `
-SELECT rev, attempt, request_id, graph_id, trigger, call_count, charged_credits FROM graph_runs WHERE id = ?1`;
+SELECT rev, status, lease_open, attempt, request_id, graph_id, trigger, call_count, charged_credits FROM graph_runs WHERE id = ?1`;
 
 /** Everything of a finishing batch but its receipts; the last statement reads the row (`FinishedRun`). */
 export function finishStatements(

@@ -11,6 +11,8 @@ interface OpenToolCall {
 /** What a stream has said so far; grows chunk by chunk. */
 export class AnswerSoFar {
   text = "";
+  /** Characters of text and of tool arguments together. */
+  size = 0;
   bodyId: string | null = null;
   servedModel: string | null = null;
   finishReason: string | null = null;
@@ -37,6 +39,7 @@ export class AnswerSoFar {
     if (choice.finish_reason) this.finishReason = choice.finish_reason;
     const text = choice.delta?.content ?? "";
     this.text += text;
+    this.size += text.length;
     return text;
   }
 
@@ -55,7 +58,9 @@ export class AnswerSoFar {
     }
     if (call.id === "") call.id = id;
     call.name += delta.function?.name ?? "";
-    call.argsText += delta.function?.arguments ?? "";
+    const args = delta.function?.arguments ?? "";
+    call.argsText += args;
+    this.size += args.length;
   }
 
   /** As the model gave them: an id may be missing or repeated, and arguments need not be JSON. */

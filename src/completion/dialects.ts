@@ -39,11 +39,9 @@ const litellm: Dialect = {
   headerCostUsd: (headers) => parseUsd(headers.get("x-litellm-response-cost")),
   callId: (headerCallId) => headerCallId,
   // An answer from LiteLLM's cache repeats the body id of the call that filled the cache.
-  providerCallId: (headers, bodyId) => (headers.has("x-litellm-cache-key") ? null : idText(bodyId)),
+  providerCallId: (headers, bodyId) =>
+    headers.has("x-litellm-cache-key") ? null : uniqueId(bodyId),
 };
-
-/** Shorter body ids are not unique: Ollama counts `chatcmpl-0` to `chatcmpl-999` at random. */
-const uniqueIdCharsMin = 20;
 
 const openai: Dialect = {
   source: "openai",
@@ -55,11 +53,17 @@ const openai: Dialect = {
   headerCallId: (headers) => idText(headers.get("x-request-id")),
   headerCostUsd: () => null,
   callId: (headerCallId, bodyId) => idText(bodyId) ?? headerCallId,
-  providerCallId: (_headers, bodyId) =>
-    bodyId !== null && bodyId.length >= uniqueIdCharsMin ? idText(bodyId) : null,
+  providerCallId: (_headers, bodyId) => uniqueId(bodyId),
 };
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = { litellm, openai };
+
+/** Shorter body ids are not unique, whoever passes them on: Ollama draws from `chatcmpl-0` to `chatcmpl-999`. */
+const uniqueIdCharsMin = 20;
+
+function uniqueId(bodyId: string | null): string | null {
+  return bodyId !== null && bodyId.length >= uniqueIdCharsMin ? idText(bodyId) : null;
+}
 
 /** Ids become keys of the ledger and fields of logs: printable ASCII of bounded length, or no id at all. */
 function idText(value: string | null): string | null {

@@ -122,9 +122,10 @@ async function* dispatch(call: Dispatch): AsyncGenerator<AiEvent, void> {
     signal: entry.onStop === "drain" ? giveUp.signal : AbortSignal.any([signal, giveUp.signal]),
   });
   const events = upstream[Symbol.asyncIterator]();
-  const seen: { headers: GatewayHeaders | null; end: GatewayEnd | null; isRecorded: boolean } = {
-    headers: null,
-    end: null,
+  const seen = {
+    headers: null as GatewayHeaders | null,
+    end: null as GatewayEnd | null,
+    isRecording: false,
     isRecorded: false,
   };
 
@@ -150,12 +151,13 @@ async function* dispatch(call: Dispatch): AsyncGenerator<AiEvent, void> {
   }
 
   function record(end: GatewayEnd): Conclusion {
-    seen.isRecorded = true;
+    seen.isRecording = true;
     const conclusion = concludeCall(
       { ...deps, ...opening, entry, source: gateway.source },
       end,
       seen.headers,
     );
+    seen.isRecorded = true;
     finish(conclusion.result);
     return conclusion;
   }
@@ -177,7 +179,8 @@ async function* dispatch(call: Dispatch): AsyncGenerator<AiEvent, void> {
     // Closed early, or failed inside: what the upstream still says before it is closed decides the receipt.
     if (!seen.isRecorded) {
       while (seen.end === null) await step();
-      record(seen.end);
+      // An end that could not be recorded once will not be the second time; that the call was made still can.
+      record(seen.isRecording ? stoppedWithoutEnd : seen.end);
     }
   }
 }

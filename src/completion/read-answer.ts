@@ -6,8 +6,8 @@ import type { UpstreamLimits, UpstreamTimer } from "./upstream-timer.ts";
 
 /** One event of a stream; the longest honest ones carry a tool call's arguments. */
 const eventCharsMax = 1_000_000;
-/** An answer is one row of the journal, and a row holds 2 MB of UTF-8. */
-const textCharsMax = 500_000;
+/** An answer is one row of the journal, and a row holds 2 MB of UTF-8: text and tool arguments together stay below. */
+const answerCharsMax = 500_000;
 
 /**
  * How a body ended: `whole` with a finish reason; `malformed` when it says something else than a chat completion, or
@@ -58,7 +58,7 @@ async function readBody(
       const chunk = parseChunk(parseJson(data));
       if (chunk === null || (chunk.error ?? null) !== null) seen.malformed = true;
       else seen.text += soFar.add(chunk);
-      if (soFar.text.length > textCharsMax) seen.malformed = true;
+      if (soFar.size > answerCharsMax) seen.malformed = true;
     },
     onError(error) {
       if (error.type === "max-buffer-size-exceeded") seen.malformed = true;

@@ -51,8 +51,10 @@ function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** `z.int()` takes safe integers only; the string "12" and 2.5 are no token counts. */
-const count = z.int().min(0);
+/** No model takes or makes this many; a count beyond it is an upstream's mistake, and could not be priced. */
+const tokensMax = 1_000_000_000;
+/** The string "12" and 2.5 are no token counts. */
+const count = z.int().min(0).max(tokensMax);
 const optionalCount = count.nullish().transform((value) => value ?? 0);
 
 const usageSchema = z.object({

@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { toIso } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { isZeroUsd } from "../base/money.ts";
+import { chargeCredits, CREDITS_PER_USD, isZeroUsd } from "../base/money.ts";
 import type { CallJournal, GatewayAnswer, GatewayUsage } from "../ports/completion.ts";
 import type { ModelEntry } from "../ports/model-catalog.ts";
 import type { RunContext } from "../ports/run-context.ts";
@@ -72,6 +72,10 @@ export function factWithoutUsage(
 }
 
 /** The gateway's id; where it gave none, or one that another dispatch has, a deterministic one and an alarm. */
+const basisPointsOfOne = 10_000;
+/** No call costs 100,000 USD: a gateway that says so is broken, and its number would be beyond what can be posted. */
+const costCreditsMax = 100_000 * CREDITS_PER_USD;
+
 function usageUnit(
   call: DispatchedCall,
   unitId: string | null | undefined,
@@ -90,7 +94,7 @@ function usageUnit(
 
 /**
  * Response header, then usage chunk, then price table. A stated 0 is believed only where nothing was used or where the
- * model is free: gateways say 0 for models whose price they do not know.
+ * model is free: gateways say 0 for models whose price they do not know. Nor is a cost beyond any call's.
  */
 function costOf(
   call: DispatchedCall,
@@ -99,7 +103,9 @@ function costOf(
 ): Pick<UsageFact, "costUsd" | "provenance"> {
   const { entry } = call;
   const mayBeZero = entry.free || usage.inputTokens + usage.outputTokens === 0;
-  const isBelievable = (costUsd: string) => mayBeZero || !isZeroUsd(costUsd);
+  const isBelievable = (costUsd: string) =>
+    (mayBeZero || !isZeroUsd(costUsd)) &&
+    (chargeCredits(costUsd, basisPointsOfOne) ?? Infinity) <= costCreditsMax;
   if (headerCostUsd !== null && isBelievable(headerCostUsd)) {
     return { costUsd: headerCostUsd, provenance: "header" };
   }
@@ -108,7 +114,9 @@ function costOf(
   }
   const fields = { runId: call.context.runId, dispatchId: call.dispatchId, model: entry.id };
   if (headerCostUsd !== null || usage.costUsd !== null) {
-    call.log.log("error", "billing.zero_cost_paid_model", fields);
+    const isZero = [headerCostUsd, usage.costUsd].some((cost) => cost !== null && isZeroUsd(cost));
+    const event = isZero ? "billing.zero_cost_paid_model" : "billing.cost_not_believed";
+    call.log.log("error", event, fields);
   } else if (call.source === "litellm" && !mayBeZero) {
     // It leaves the cost out of streams unless configured to state it; the price table then has to be right.
     call.log.log("warn", "billing.cost_not_reported", fields);

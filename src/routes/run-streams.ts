@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { ApiError } from "../base/errors.ts";
 import { isId } from "../base/ids.ts";
 import { getRunRow } from "../billing/statement.ts";
-import { accountHeader, getRun } from "../run/get-run.ts";
+import { accountHeader, getRun, mayWriteHeader } from "../run/get-run.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
 import { ownRun } from "./own-run.ts";
@@ -90,23 +90,38 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
     return refusedSocket(isOver(row) ? "gone" : "not_found");
   });
 
-/**
- * Hands a viewer on to the RunObject of a run that is known to be the caller's. The answer is copied, because headers are
- * added to it on the way out.
- */
-export async function watchRun(
+/** Hands a viewer on to the RunObject of a run that is known to be the caller's, with the cursor that it asks for. */
+export function watchRun(
   c: Context<AppEnv>,
   runId: string,
   door: "events" | "socket",
 ): Promise<Response> {
   const url = new URL(c.req.url);
   url.pathname = `/api/v1/ai/runs/${runId}/${door}`;
-  const headers = new Headers({ [accountHeader]: c.get("principal").accountId });
+  const headers = viewerHeaders(c);
   for (const name of passedOn) {
     const value = c.req.header(name);
     if (value !== undefined) headers.set(name, value);
   }
-  const answer = await getRun(c.env, runId).fetch(new Request(url, { headers }));
+  return askRun(c, runId, new Request(url, { headers }));
+}
+
+/** All events, for the request that starts the run: it has seen none. */
+export function watchRunFromStart(c: Context<AppEnv>, runId: string): Promise<Response> {
+  const url = new URL(`/api/v1/ai/runs/${runId}/events`, c.req.url);
+  return askRun(c, runId, new Request(url, { headers: viewerHeaders(c) }));
+}
+
+function viewerHeaders(c: Context<AppEnv>): Headers {
+  const { accountId, scopes } = c.get("principal");
+  const headers = new Headers({ [accountHeader]: accountId });
+  if (scopes.has("runs:write")) headers.set(mayWriteHeader, "1");
+  return headers;
+}
+
+/** The answer is copied, because headers are added to it on the way out. */
+async function askRun(c: Context<AppEnv>, runId: string, request: Request): Promise<Response> {
+  const answer = await getRun(c.env, runId).fetch(request);
   return answer.webSocket === null
     ? new Response(answer.body, answer)
     : new Response(null, { status: 101, webSocket: answer.webSocket });

@@ -8,7 +8,7 @@ import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
 import { requestedMessages, runRequest } from "./run-request.ts";
 import type { RunRequest } from "./run-request.ts";
-import { watchRun } from "./run-streams.ts";
+import { watchRunFromStart } from "./run-streams.ts";
 import { refusals, runStatuses, signedIn } from "./schemas.ts";
 
 const startedRun = z
@@ -59,14 +59,18 @@ const create = createRoute({
 });
 
 export const startRunRoutes = new OpenAPIHono<AppEnv>().openapi(create, async (c) => {
+  const wantsStream = c.req.header("accept")?.includes("text/event-stream") === true;
+  if (wantsStream && !c.get("principal").scopes.has("runs:read")) {
+    throw new ApiError("forbidden", "This key may start runs and not read them. Ask for JSON.");
+  }
   const key = c.req.valid("header")["idempotency-key"];
   const start = planned(c, key ?? null, c.req.valid("json"));
   const { runId } = start.context;
   const outcome: StartOutcome = await getRun(c.env, runId).start(start);
   if (!outcome.ok) throw refusalOf(outcome);
   const status = outcome.created ? 201 : 200;
-  if (c.req.header("accept")?.includes("text/event-stream")) {
-    const stream = await watchRun(c, runId, "events");
+  if (wantsStream) {
+    const stream = await watchRunFromStart(c, runId);
     return new Response(stream.body, { status, headers: withRunId(stream.headers, runId) });
   }
   const self = `/api/v1/ai/runs/${runId}`;

@@ -4,6 +4,7 @@ import type { AiError, AiEvent, DoneStatus } from "../ports/ai-event.ts";
 import type { GraphRunRequest } from "../ports/graph-executor.ts";
 import { RunCallJournal } from "./call-journal.ts";
 import { readTotals } from "./call-rows.ts";
+import { interruptOpenCalls } from "./interrupted-calls.ts";
 import { creditExhausted, ledgerUnreachable } from "./lease.ts";
 import type { OpenRun } from "./open-run.ts";
 
@@ -15,11 +16,27 @@ export interface RunEnding {
   finishReason?: string;
 }
 
+/** Stops a driver, for a reason that becomes the run's error; null when a person stopped it. */
+export class StopSwitch {
+  readonly #controller = new AbortController();
+  reason: AiError | null = null;
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  stop(reason: AiError | null): void {
+    if (this.signal.aborted) return;
+    this.reason = reason;
+    this.#controller.abort();
+  }
+}
+
 /**
  * Drives the run's executor to its end and writes every event to the log. Takes a new epoch first: an older driver that
  * is still alive somewhere finds itself fenced at its next write. Returns false when this driver was fenced itself.
  */
-export async function drive(run: OpenRun, stop: AbortController): Promise<boolean> {
+export async function drive(run: OpenRun, stop: StopSwitch): Promise<boolean> {
   const { state, events, deps } = run;
   const epoch = state.present.epoch + 1;
   state.update({ epoch });
@@ -36,17 +53,17 @@ export async function drive(run: OpenRun, stop: AbortController): Promise<boolea
   const ending: RunEnding = { status: "error", error: null, output: null };
   for await (const event of executor.runGraph(requestOf(run, stop.signal)).stream) {
     if (isFenced()) {
-      stop.abort();
+      stop.stop(null);
       return false;
     }
-    note(run, ending, event);
+    note(run, ending, event, stop.reason);
   }
   assert(state.present.phase === "finishing", "the executor's stream ends with an end");
   events.flush();
   return true;
 }
 
-function note(run: OpenRun, ending: RunEnding, event: AiEvent): void {
+function note(run: OpenRun, ending: RunEnding, event: AiEvent, stopReason: AiError | null): void {
   switch (event.type) {
     case "status":
     case "text_delta":
@@ -64,6 +81,11 @@ function note(run: OpenRun, ending: RunEnding, event: AiEvent): void {
     case "done":
       ending.status = event.status;
       if (event.finishReason !== undefined) ending.finishReason = event.finishReason;
+      // Stopped by a limit, not by a person: an executor cannot tell the two apart.
+      if (event.status === "cancelled" && stopReason !== null) {
+        ending.status = "error";
+        ending.error = stopReason;
+      }
       endRun(run, ending);
       return;
     case "interrupt":
@@ -85,8 +107,11 @@ function note(run: OpenRun, ending: RunEnding, event: AiEvent): void {
  * Fixes the outcome: the last events and the run's row in one transaction. From here on the run only has to be told to
  * D1. The usage of `done` is what the journal holds, over all attempts.
  */
-export function endRun({ events, state, deps }: OpenRun, ending: RunEnding): void {
+export function endRun(run: OpenRun, ending: RunEnding): void {
+  const { events, state, deps } = run;
   const { status, error, output, finishReason } = ending;
+  // No run ends with a call open: what a failure inside has left behind still owes its receipt.
+  interruptOpenCalls(run);
   const { usage } = readTotals(deps.storage);
   events.atomically(() => {
     if (error !== null) events.append({ type: "error", ...error });
@@ -111,6 +136,8 @@ function openJournal(run: OpenRun, signal: AbortSignal, isFenced: () => boolean)
     const row = state.present;
     if (row.leaseCredits >= leaseCredits) return null;
     const rev = row.rev + 1;
+    // Kept before it is sent: if the answer is lost, the next write must still carry a higher number than this one.
+    state.update({ rev });
     try {
       if (!(await deps.ledger.topUp(start.context.runId, rev, leaseCredits)))
         return creditExhausted;
@@ -121,7 +148,7 @@ function openJournal(run: OpenRun, signal: AbortSignal, isFenced: () => boolean)
       });
       return ledgerUnreachable;
     }
-    state.update({ rev, leaseCredits });
+    state.update({ leaseCredits });
     return null;
   }
 

@@ -63,12 +63,14 @@ export class EventLog {
       return;
     }
     const before = this.#lastSeq;
+    const pending = new Map(this.#pending);
     const written: LoggedEvent[] = [];
     this.#unpublished = written;
     try {
       this.#deps.storage.transactionSync(work);
     } catch (error) {
       this.#lastSeq = before;
+      for (const [messageId, text] of pending) this.#pending.set(messageId, text);
       throw error;
     } finally {
       this.#unpublished = null;

@@ -22,6 +22,9 @@ export interface RunStub {
 /** The header by which the Worker tells a RunObject whose request it forwards; a client's own is removed at the door. */
 export const accountHeader = "x-runledger-account";
 
+/** Present when the viewer's credential may also act on the run (scope `runs:write`). */
+export const mayWriteHeader = "x-runledger-may-write";
+
 /** The only way from a door (route, schedule) to a run. */
 export function getRun(env: Env, runId: string): RunStub {
   const stub: unknown = env.RUNS.get(env.RUNS.idFromName(runId));

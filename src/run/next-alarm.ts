@@ -2,7 +2,7 @@ import type { RunRow } from "./run-state.ts";
 
 /** A driver that died is found after at most this long. */
 export const heartbeatMs = 30_000;
-/** Longer than any admission with its repeats takes, so that the alarm never meets one under way. */
+/** Longer than an admission with its repeats takes; the second look waits for one that is still under way. */
 export const admissionRecheckMs = 60_000;
 const finishRetryMsMin = 1_000;
 const finishRetryMsMax = 300_000;

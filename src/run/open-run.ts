@@ -1,7 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Admission } from "../billing/admission.ts";
-import type { CommitReport, FinishRun } from "../billing/billing.ts";
+import type { CommitReport, FinishReport, FinishRun } from "../billing/billing.ts";
 import type { CreditCheck } from "../executor/with-preflight.ts";
 import type { CallJournal } from "../ports/completion.ts";
 import type { GraphExecutorPort } from "../ports/graph-executor.ts";
@@ -17,9 +17,11 @@ import type { RunStorage } from "./storage.ts";
 /** The ledger as a run needs it. Each call is one D1 round trip, idempotent, repeated inside after ambiguous errors. */
 export interface RunLedger {
   admit(start: StartRun): Promise<Admission>;
+  /** Where an admission whose answer was lost stands; null when D1 never took it. */
+  find(runId: string): Promise<{ rev: number; leaseCredits: number } | null>;
   topUp(runId: string, rev: number, leaseCredits: number): Promise<boolean>;
   commit(facts: readonly UsageFact[]): Promise<CommitReport>;
-  finish(finish: FinishRun): Promise<CommitReport>;
+  finish(finish: FinishRun): Promise<FinishReport>;
 }
 
 /** What the executor of one driver is built from; see `compose.ts`. */

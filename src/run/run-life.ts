@@ -2,11 +2,10 @@ import { describeBug } from "../base/log.ts";
 import type { AiError } from "../ports/ai-event.ts";
 import type { LiveRun, RunCall, StartOutcome, StartRefusal, StartRun } from "../ports/run.ts";
 import { listCalls } from "./call-rows.ts";
-import { drive, endRun } from "./drive.ts";
-import { interruptOpenCalls } from "./interrupted-calls.ts";
+import { drive, endRun, StopSwitch } from "./drive.ts";
 import { nextAlarm } from "./next-alarm.ts";
 import { openRun, type OpenRun, type RunDeps } from "./open-run.ts";
-import { RunState } from "./run-state.ts";
+import { type RunRow, RunState } from "./run-state.ts";
 import { viewRun } from "./run-view.ts";
 import { drainOutbox, settleRun } from "./settle-run.ts";
 
@@ -25,9 +24,9 @@ export class RunLife {
   readonly #deps: RunDeps;
   readonly #state: RunState;
   #run: OpenRun | null;
-  #starting: Promise<StartOutcome> | null = null;
-  /** Aborting it stops the driver of this instance; null when this instance drives nothing. */
-  #driver: AbortController | null = null;
+  #turns: Promise<unknown> = Promise.resolve();
+  /** Stops the driver of this instance; null when this instance drives nothing. */
+  #driver: StopSwitch | null = null;
   #settling: Promise<void> | null = null;
 
   constructor(deps: RunDeps) {
@@ -54,9 +53,10 @@ export class RunLife {
   }
 
   /** Idempotent: the same request again returns the same run; another request under its id is refused. */
-  async start(start: StartRun): Promise<StartOutcome> {
-    const row = this.#state.row;
-    if (row !== null) {
+  start(start: StartRun): Promise<StartOutcome> {
+    return this.#inTurn(async () => {
+      const row = this.#state.row;
+      if (row === null) return this.#admit(start);
       if (row.start.context.billingAccountId !== start.context.billingAccountId) {
         return refuse("not_found", "There is no such run.");
       }
@@ -66,16 +66,9 @@ export class RunLife {
           "This Idempotency-Key was used with another request. Use a new key.",
         );
       }
-      if (row.phase !== "admitting" && this.#run !== null) {
-        return { ok: true, created: false, run: viewRun(this.#run) };
-      }
-    }
-    if (this.#starting !== null) {
-      const outcome = await this.#starting;
-      return outcome.ok ? { ...outcome, created: false } : outcome;
-    }
-    this.#starting = this.#admit(row?.start ?? start).finally(() => (this.#starting = null));
-    return this.#starting;
+      if (row.phase === "admitting" || this.#run === null) return this.#admit(row.start);
+      return { ok: true, created: false, run: viewRun(this.#run) };
+    });
   }
 
   /** Null: no such run for this account. `accepted` is false when it has ended or is being stopped already. */
@@ -94,7 +87,7 @@ export class RunLife {
     const accepted = row.phase === "driving" && !row.isCancelRequested;
     if (accepted) {
       this.#state.update({ isCancelRequested: true });
-      if (this.#driver !== null) this.#driver.abort();
+      if (this.#driver !== null) this.#driver.stop(null);
       else {
         this.#sealLost(run);
         void this.wake();
@@ -108,7 +101,7 @@ export class RunLife {
     const row = this.#state.row;
     if (row === null) return;
     try {
-      if (row.phase === "admitting") await this.#recheckAdmission();
+      if (row.phase === "admitting") await this.#inTurn(() => this.#recheckAdmission());
       else if (this.#run !== null) await this.#attend(this.#run);
     } catch (error) {
       this.#report("run.wake_failed", error);
@@ -128,40 +121,37 @@ export class RunLife {
   }
 
   /**
+   * Admissions and the second look at them, one at a time: each decides what becomes of the row, and D1 is asked in
+   * between.
+   */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.then(work);
+    this.#turns = turn.catch(() => {});
+    return turn;
+  }
+
+  /**
    * The row is written before D1 is asked: a death in between leaves a trace, and the alarm finds out what D1 decided.
-   * A refusal leaves nothing behind.
+   * A refusal leaves nothing behind, unless an earlier attempt got no answer.
    */
   async #admit(start: StartRun): Promise<StartOutcome> {
-    if (this.#state.row === null) {
-      this.#state.create(start, this.#deps.clock.now());
-      await this.#armAlarm();
-    }
+    const isRepeat = this.#state.row !== null;
+    if (!isRepeat) this.#state.create(start, this.#deps.clock.now());
+    await this.#armAlarm();
     try {
       const admission = await this.#deps.ledger.admit(start);
       if (admission.kind === "refused") {
-        await this.#vanish();
+        if (!isRepeat && admission.isAmbiguous !== true) await this.#vanish();
         return refuse(admission.code, admission.message);
       }
-      const run = openRun(this.#deps, this.#state);
-      this.#run = run;
-      const now = this.#deps.clock.now();
-      const { runId, attempt, graphId } = start.context;
-      run.events.atomically(() => {
-        this.#state.update({
-          phase: "driving",
-          status: "running",
-          history: admission.history,
-          leaseCredits: admission.leaseCredits,
-          rev: admission.rev,
-          startedAt: now,
-        });
-        run.events.append({ type: "run_started", runId, attempt, graphId, model: start.model });
-      });
+      const { history, leaseCredits, rev } = admission;
+      const run = this.#begin({ history, leaseCredits, rev });
       await this.#armAlarm();
       this.#drive(run);
       return { ok: true, created: true, run: viewRun(run) };
     } catch (error) {
       this.#report("run.admission_failed", error);
+      await this.#armAlarm();
       return refuse(
         "provider_unavailable",
         "The ledger could not be reached. Try again with the same Idempotency-Key.",
@@ -169,33 +159,55 @@ export class RunLife {
     }
   }
 
-  /** Nobody came back after an admission without an answer: what D1 may hold is released, nothing is run. */
-  async #recheckAdmission(): Promise<void> {
-    if (this.#starting !== null) return;
-    const { start } = this.#state.present;
-    const admission = await this.#deps.ledger.admit(start);
-    if (admission.kind === "refused") {
-      await this.#vanish();
-      return;
-    }
+  #begin(admitted: Pick<RunRow, "history" | "leaseCredits" | "rev">): OpenRun {
+    const { start, attempt } = this.#state.present;
+    const { runId, graphId } = start.context;
     const run = openRun(this.#deps, this.#state);
     this.#run = run;
-    const { leaseCredits, rev } = admission;
-    this.#state.update({ phase: "driving", status: "running", leaseCredits, rev });
-    this.#sealLost(run);
-    await this.#settle(run);
+    run.events.atomically(() => {
+      const startedAt = this.#deps.clock.now();
+      this.#state.update({ ...admitted, phase: "driving", status: "running", startedAt });
+      run.events.append({ type: "run_started", runId, attempt, graphId, model: start.model });
+    });
+    return run;
+  }
+
+  /**
+   * Nobody came back after an admission without an answer. A slot runs late rather than never; any other request has
+   * nobody who knows of the run, so what D1 may hold is released and nothing is run.
+   */
+  async #recheckAdmission(): Promise<void> {
+    if (this.#state.row?.phase !== "admitting") return;
+    const { start } = this.#state.present;
+    const found = await this.#deps.ledger.find(start.context.runId);
+    if (found === null) {
+      await this.#vanish();
+    } else if (start.scheduleId !== null) {
+      await this.#admit(start);
+    } else {
+      const run = this.#begin({ ...found, history: [] });
+      this.#sealLost(run);
+      await this.#settle(run);
+    }
   }
 
   /** Detached from every request: the run goes on to its end whether or not anybody waits. */
   #drive(run: OpenRun): void {
-    const stop = new AbortController();
+    const { start, startedAt } = this.#state.present;
+    const { maxWallSeconds } = start.limits;
+    const now = this.#deps.clock.now();
+    const stop = new StopSwitch();
     this.#driver = stop;
+    const callOff = this.#deps.delay((startedAt ?? now) + maxWallSeconds * 1_000 - now, () =>
+      stop.stop(wallReached(maxWallSeconds)),
+    );
     void drive(run, stop)
       .catch((error: unknown) => {
         this.#report("run.driver_failed", error);
         if (this.#state.present.phase === "driving") this.#sealLost(run);
       })
       .then(() => {
+        callOff();
         this.#driver = null;
         return this.wake();
       });
@@ -204,7 +216,6 @@ export class RunLife {
   /** Ends a run whose driver is gone, with what it used billed. */
   #sealLost(run: OpenRun): void {
     const wasStopped = this.#state.present.isCancelRequested;
-    interruptOpenCalls(run);
     endRun(run, {
       status: wasStopped ? "cancelled" : "error",
       error: wasStopped ? stopped : lostDriver,
@@ -232,6 +243,13 @@ export class RunLife {
     const runId = this.#state.row?.start.context.runId;
     this.#deps.log.log("error", event, { runId, ...describeBug(error) });
   }
+}
+
+function wallReached(maxWallSeconds: number): AiError {
+  return {
+    code: "timeout",
+    message: `The run reached its limit of ${maxWallSeconds} seconds (limits.maxWallSeconds). What was used is billed. Raise the limit, then start again.`,
+  };
 }
 
 function refuse(code: StartRefusal, message: string): StartOutcome {

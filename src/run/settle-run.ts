@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import { describeBug } from "../base/log.ts";
 import type { CommitReport } from "../billing/billing.ts";
 import { readBooks, readTotals } from "./call-rows.ts";
@@ -28,6 +29,8 @@ export async function settleRun(run: OpenRun): Promise<void> {
       usage: readTotals(deps.storage).usage,
       facts: outbox.waiting(),
     });
+    // A row that is still open would keep its hold and its thread for ever: better to try again and be seen trying.
+    assert(report.current, "the finishing batch has closed the run");
     events.atomically(() => {
       mark(run, report);
       state.update({ phase: "settled", rev });
@@ -42,8 +45,8 @@ export async function settleRun(run: OpenRun): Promise<void> {
     await deps.setAlarm(nextAlarm(state.present, deps.clock.now()));
     return;
   }
-  await deps.setAlarm(null);
   deps.viewers.settle(settledFrame(run));
+  await deps.setAlarm(null);
 }
 
 /** Sends what is waiting while the run goes on, so that a long run's receipts do not wait for its end. */

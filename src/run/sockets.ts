@@ -10,6 +10,10 @@ export interface Greeting {
   settled: SettledFrame | null;
 }
 
+interface Attachment {
+  mayWrite: boolean;
+}
+
 /** Hibernating WebSockets: the object may sleep while they stay open, so nothing about them is kept in memory. */
 export class Sockets {
   readonly #context: DurableObjectState;
@@ -22,9 +26,11 @@ export class Sockets {
   }
 
   /** null: the cursor makes no sense; the socket is accepted only to be closed with the code that says so. */
-  accept(greeting: Greeting | null): Response {
+  accept(greeting: Greeting | null, mayWrite: boolean): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.#context.acceptWebSocket(server);
+    // Kept with the socket, because the object may sleep before the first frame comes.
+    server.serializeAttachment({ mayWrite } satisfies Attachment);
     if (greeting === null) {
       server.close(closeCodes.badCursor, "The cursor is not the number of an event of this run.");
     } else {
@@ -48,7 +54,7 @@ export class Sockets {
 
   /** A client's frame, or null when there was none to act on (it has been answered). */
   read(socket: WebSocket, message: string | ArrayBuffer): ClientFrame | null {
-    const size = typeof message === "string" ? message.length : message.byteLength;
+    const size = typeof message === "string" ? byteLength(message) : message.byteLength;
     if (size > clientFrameBytesMax) {
       socket.close(closeCodes.tooBig, "Frames are at most 64 KiB.");
       return null;
@@ -63,8 +69,13 @@ export class Sockets {
       });
       return null;
     }
-    if (frame.kind !== "ping") return frame;
-    send(socket, { kind: "pong" });
+    if (frame.kind === "ping") {
+      send(socket, { kind: "pong" });
+      return null;
+    }
+    const { mayWrite } = socket.deserializeAttachment() as Attachment;
+    if (mayWrite) return frame;
+    this.refuse(socket, "forbidden", "This credential may watch runs and not act on them.");
     return null;
   }
 
@@ -76,6 +87,13 @@ export class Sockets {
     send(socket, frame);
     socket.close(closeCodes.finished, "finished");
   }
+}
+
+/** Long texts are measured; short ones cannot be too long in any encoding. */
+function byteLength(text: string): number {
+  return text.length * 3 <= clientFrameBytesMax
+    ? text.length
+    : new TextEncoder().encode(text).length;
 }
 
 /** The event's JSON is used as it was stored: nothing is parsed or stringified twice. */

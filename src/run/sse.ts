@@ -39,12 +39,7 @@ export class SseViewers {
   publish(event: LoggedEvent): void {
     if (this.#controllers.size === 0) return;
     const block = eventBlock(event);
-    for (const controller of this.#controllers) {
-      controller.enqueue(block);
-      if ((controller.desiredSize ?? 0) > -backlogMax) continue;
-      this.#remove(controller);
-      controller.close();
-    }
+    for (const controller of this.#controllers) this.#send(controller, block);
   }
 
   settle(frame: SettledFrame): void {
@@ -54,11 +49,18 @@ export class SseViewers {
     }
   }
 
+  #send(controller: ReadableStreamDefaultController<Uint8Array>, block: Uint8Array): void {
+    controller.enqueue(block);
+    if ((controller.desiredSize ?? 0) > -backlogMax) return;
+    this.#remove(controller);
+    controller.close();
+  }
+
   #add(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controllers.add(controller);
     this.#commentTimer ??= setInterval(() => {
       const comment = encoder.encode(": still here\n\n");
-      for (const reader of this.#controllers) reader.enqueue(comment);
+      for (const reader of this.#controllers) this.#send(reader, comment);
     }, commentEveryMs);
   }
 

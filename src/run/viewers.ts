@@ -1,9 +1,10 @@
 import { protocolVersion } from "../protocol.ts";
 import type { SettledFrame } from "../protocol.ts";
+import { mayWriteHeader } from "./get-run.ts";
 import { parseCursor } from "./cursor.ts";
 import type { OpenRun } from "./open-run.ts";
 import { settledFrame } from "./run-view.ts";
-import type { Sockets } from "./sockets.ts";
+import type { Greeting, Sockets } from "./sockets.ts";
 import type { SseViewers } from "./sse.ts";
 
 export interface ViewerDoors {
@@ -20,21 +21,28 @@ export function answerViewer(request: Request, run: OpenRun | null, doors: Viewe
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return problem(426, "upgrade_required", "Open this address as a WebSocket.");
     }
-    return watchBySocket(run, parseCursor(after, run.events.lastSeq), doors.sockets);
+    const mayWrite = request.headers.has(mayWriteHeader);
+    return watchBySocket(run, parseCursor(after, run.events.lastSeq), mayWrite, doors.sockets);
   }
   return watchBySse(run, request.headers.get("last-event-id"), after, doors.sse);
 }
 
-function watchBySocket(run: OpenRun, cursor: number | null, sockets: Sockets): Response {
-  if (cursor === null) return sockets.accept(null);
+function watchBySocket(
+  run: OpenRun,
+  cursor: number | null,
+  mayWrite: boolean,
+  sockets: Sockets,
+): Response {
+  if (cursor === null) return sockets.accept(null, mayWrite);
   const { attempt, status, start } = run.state.present;
   const { runId } = start.context;
   const { lastSeq } = run.events;
-  return sockets.accept({
+  const greeting: Greeting = {
     hello: { kind: "hello", protocol: protocolVersion, runId, attempt, status, lastSeq },
     events: run.events.read(cursor),
     settled: settledIfOver(run),
-  });
+  };
+  return sockets.accept(greeting, mayWrite);
 }
 
 function watchBySse(

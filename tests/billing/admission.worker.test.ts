@@ -293,6 +293,20 @@ describe("a lease", () => {
   });
 });
 
+describe("the end of a run", () => {
+  it("closes the lease though the answer to the last top-up was lost", async () => {
+    const holder = await makeHolder(10_000);
+    const run = await makeRun(holder, 1_000);
+    const { runId } = run.context;
+    // Committed, and the RunObject never learned of it: it goes on from its own count of writes.
+    await topUpLease(env.DB, { runId, rev: 2, leaseCredits: 3_000 });
+    for (let time = 0; time < 2; time++) {
+      expect(await finishRun(depsOf(), finishOf(run, 3))).toMatchObject({ current: true });
+      expect(await readAudit(holder.accountId)).toMatchObject({ held: 0, active: 0 });
+    }
+  });
+});
+
 describe("a skipped slot", () => {
   it("is recorded once with its reason, and a later start of it finds that and stops", async () => {
     const holder = await makeHolder(5_000);

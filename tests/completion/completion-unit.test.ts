@@ -211,6 +211,26 @@ describe("a completion unit", () => {
     expect(log.errors()).toEqual(["completion.bug"]);
   });
 
+  it("a settlement that throws still leaves one unknown fact: the call was made", async () => {
+    const { run, journal } = unitOf(whole);
+    journal.settle = () => {
+      throw new Error("the row is too long");
+    };
+    const { final } = await run(ask("hi"));
+    expect(final).toMatchObject({ ok: false, error: { code: "internal" } });
+    expect(journal.calls.map(({ state }) => state)).toEqual(["failed"]);
+    expect(journal.facts()).toMatchObject([{ settlement: "unknown", usageUnitId: "call-1" }]);
+  });
+
+  it.each(["99999999999", "100001"])(
+    "does not believe a cost of %s USD for one call",
+    async (headerCostUsd) => {
+      const { run, journal } = unitOf([headers, ended({ headerCostUsd })]);
+      await run(ask("hi"));
+      expect(journal.facts()).toMatchObject([{ settlement: "final", provenance: "price_table" }]);
+    },
+  );
+
   it("a gateway that stops without an end still leaves one unknown fact", async () => {
     const { run, journal } = unitOf([headers, text("Hello")]);
     const { final } = await run(ask("hi"));

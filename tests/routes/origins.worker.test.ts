@@ -153,6 +153,7 @@ describe("sockets", () => {
     expect(new URL(seen?.url ?? "").search).toBe("?after=2");
     expect(Object.fromEntries(seen?.headers ?? [])).toEqual({
       "x-runledger-account": tenant.accountId,
+      "x-runledger-may-write": "1",
       "last-event-id": "3",
     });
   });

@@ -35,6 +35,12 @@ class FakeLedger implements RunLedger {
   refuse = false;
   failures = 0;
   availableCredits = Number.MAX_SAFE_INTEGER;
+  /** What D1 has of the run, as far as the answers that were lost are concerned. */
+  found: { rev: number; leaseCredits: number } | null = { rev: 1, leaseCredits: 100 };
+  /** Admissions wait for it, when it is there. */
+  gate: Promise<void> = Promise.resolve();
+  loseTopUp = false;
+  topUps: number[] = [];
   finishes: FinishRun[] = [];
   committed = new Map<string, UsageFact>();
 
@@ -45,8 +51,8 @@ class FakeLedger implements RunLedger {
   }
 
   async admit() {
-    await Promise.resolve();
     this.admissions += 1;
+    await this.gate;
     this.#maybeFail();
     if (this.refuse) {
       return { kind: "refused", code: "insufficient_credits", message: "Top up." } as const;
@@ -55,7 +61,14 @@ class FakeLedger implements RunLedger {
     return { kind: "admitted", created: true, rev: 1, leaseCredits: 100, history } as const;
   }
 
-  async topUp(_runId: string, _rev: number, leaseCredits: number) {
+  async find() {
+    await this.gate;
+    return this.found;
+  }
+
+  async topUp(_runId: string, rev: number, leaseCredits: number) {
+    this.topUps.push(rev);
+    if (this.loseTopUp) throw new Error("Network connection lost.");
     return leaseCredits <= this.availableCredits;
   }
 
@@ -73,7 +86,7 @@ class FakeLedger implements RunLedger {
 
   async finish(finish: FinishRun) {
     this.finishes.push(finish);
-    return this.commit(finish.facts);
+    return { ...(await this.commit(finish.facts)), current: true };
   }
 }
 
@@ -159,6 +172,7 @@ function harness(script: Script = "answers", mostCredits = 50) {
     alarm: null as number | null,
     isEmptied: false,
     settledOnce: Promise.withResolvers<void>(),
+    timers: [] as { ms: number; callback: () => void }[],
   };
   const deps: RunDeps = {
     storage,
@@ -181,7 +195,10 @@ function harness(script: Script = "answers", mostCredits = 50) {
       for (const table of ["run", "events", "calls", "outbox"])
         storage.sql.exec(`DROP TABLE ${table}`);
     },
-    delay: () => () => {},
+    delay: (ms, callback) => {
+      world.timers.push({ ms, callback });
+      return () => {};
+    },
     clock: { now: () => 1_000 },
     log,
   };
@@ -270,15 +287,91 @@ describe("a run's life", () => {
   });
 
   it("releases by alarm what an admission without an answer may hold, and runs nothing", async () => {
-    const { life, ledger } = harness();
+    const { life, ledger, events } = harness();
     ledger.failures = 1;
     await life.start(start);
     await life.wake();
     expect(ledger.finishes).toMatchObject([{ status: "error", errorCode: "internal", facts: [] }]);
+    expect(events.map((event) => event.type)).toEqual(["run_started", "error", "done"]);
     expect(life.view(account)).toMatchObject({
       status: "error",
       books: { dispatches: 0, closed: true },
     });
+  });
+
+  it("forgets an admission that D1 never took, so that the same key can be used again", async () => {
+    const { life, ledger, world } = harness();
+    ledger.failures = 1;
+    ledger.found = null;
+    await life.start(start);
+    await life.wake();
+    expect(world.isEmptied).toBe(true);
+    expect(await life.start(start)).toMatchObject({ ok: true, created: true });
+    await world.settledOnce.promise;
+  });
+
+  it("runs a schedule's slot late rather than never when its admission got no answer", async () => {
+    const { life, ledger, world } = harness();
+    ledger.failures = 1;
+    await life.start({ ...start, scheduleId: "sch_1" });
+    await life.wake();
+    await world.settledOnce.promise;
+    expect(ledger.finishes).toMatchObject([{ status: "success" }]);
+  });
+
+  it("keeps a refused admission in mind when an earlier attempt of it got no answer", async () => {
+    const { life, ledger, world } = harness();
+    ledger.failures = 1;
+    await life.start(start);
+    ledger.refuse = true;
+    expect(await life.start(start)).toMatchObject({ ok: false, code: "insufficient_credits" });
+    expect(world.isEmptied).toBe(false);
+    expect(world.alarm).not.toBeNull();
+  });
+
+  it("lets a repeated start and the alarm's second look take turns: one of them decides", async () => {
+    const { life, ledger, events, world } = harness();
+    ledger.failures = 1;
+    await life.start(start);
+    const opened = Promise.withResolvers<void>();
+    ledger.gate = opened.promise;
+    const repeated = life.start(start);
+    const woken = life.wake();
+    opened.resolve();
+    expect(await repeated).toMatchObject({ ok: true });
+    await woken;
+    await world.settledOnce.promise;
+    expect(ledger.finishes).toMatchObject([{ status: "success" }]);
+    expect(events.filter((event) => event.type === "done")).toHaveLength(1);
+  });
+
+  it("looks again and again while D1 does not answer, and never loses its alarm", async () => {
+    const { life, ledger, world } = harness();
+    ledger.failures = 5;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      world.alarm = null;
+      await life.start(start);
+      expect(world.alarm).not.toBeNull();
+    }
+  });
+
+  it("numbers the finishing batch above a top-up whose answer was lost", async () => {
+    const { life, ledger, world } = harness("answers", 5_000);
+    ledger.loseTopUp = true;
+    await life.start(start);
+    await world.settledOnce.promise;
+    expect(ledger.topUps).toEqual([2]);
+    expect(ledger.finishes).toMatchObject([{ rev: 3, status: "error", errorCode: "internal" }]);
+  });
+
+  it("ends a run that takes longer than it may with its own message", async () => {
+    const { life, ledger, world } = harness("stalls");
+    await life.start(start);
+    await settleTurns();
+    world.timers.find(({ ms }) => ms === 60_000)?.callback();
+    await world.settledOnce.promise;
+    expect(ledger.finishes).toMatchObject([{ status: "error", errorCode: "timeout" }]);
+    expect(ledger.finishes[0]?.errorMessage).toContain("limits.maxWallSeconds");
   });
 
   it("tries again with the same batch when D1 does not answer at the end", async () => {

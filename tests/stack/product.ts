@@ -37,9 +37,11 @@ export async function json<T = Record<string, unknown>>(response: Response): Pro
   return (await response.json()) as T;
 }
 
+const admin = { headers: { authorization: "Bearer test-admin-token" } };
+const everyScope = ["runs:write", "runs:read", "schedules:write", "account:read"];
+
 /** An account of its own for one test, with a key that has every scope. */
 export async function newAccount(credits = 50_000_000): Promise<Account> {
-  const admin = { headers: { authorization: "Bearer test-admin-token" } };
   const made = await call("POST", "/api/v1/admin/accounts", { ...admin, body: { name: "Test" } });
   const { accountId } = await json<{ accountId: string }>(made);
   if (credits > 0) {
@@ -49,9 +51,14 @@ export async function newAccount(credits = 50_000_000): Promise<Account> {
     });
     expect(posted.status).toBeLessThan(300);
   }
+  return withKey(accountId, everyScope);
+}
+
+/** The same account through a new key. */
+export async function withKey(accountId: string, scopes: readonly string[]): Promise<Account> {
   const key = await call("POST", `/api/v1/admin/accounts/${accountId}/keys`, {
     ...admin,
-    body: { label: "test", scopes: ["runs:write", "runs:read", "schedules:write", "account:read"] },
+    body: { label: "test", scopes },
   });
   const { secret } = await json<{ secret: string }>(key);
   return { accountId, authorization: `Bearer ${secret}` };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, finish, json, newAccount, readRun, startRun, watch } from "./product.ts";
+import { call, finish, json, newAccount, readRun, startRun, watch, withKey } from "./product.ts";
 
 interface SseEvent {
   id: string | null;
@@ -92,6 +92,17 @@ describe("a socket", () => {
     await expect.poll(() => viewer.frames.filter((frame) => frame.kind === "error").length).toBe(5);
     viewer.socket.send(JSON.stringify({ kind: "ping", filler: "x".repeat(70_000) }));
     expect(await viewer.closed).toMatchObject({ code: 1009 });
+    await call("POST", `/api/v1/ai/runs/${runId}/cancel`, { as });
+    await finish(as, runId);
+  });
+
+  it("of a key that may only read cannot stop the run", async () => {
+    const as = await newAccount();
+    const { runId } = await startRun(as, { message: "[[stall:1]]" });
+    const reader = await watch(await withKey(as.accountId, ["runs:read"]), runId);
+    reader.socket.send('{"kind":"cancel"}');
+    await reader.seen((frame) => frame.kind === "error" && frame.code === "forbidden");
+    expect(await readRun(as, runId)).toMatchObject({ status: "running" });
     await call("POST", `/api/v1/ai/runs/${runId}/cancel`, { as });
     await finish(as, runId);
   });
