@@ -33,13 +33,12 @@ export class StopSwitch {
 }
 
 /**
- * Drives the run's executor to its end and writes every event to the log. Takes a new epoch first: an older driver that
- * is still alive somewhere finds itself fenced at its next write. Returns false when this driver was fenced itself.
+ * Drives the run's executor to its end and writes every event to the log. Whoever starts it has given the run a new
+ * epoch: an older driver that is still alive finds itself fenced at its next write. Returns false when it was fenced.
  */
 export async function drive(run: OpenRun, stop: StopSwitch): Promise<boolean> {
   const { state, events, deps } = run;
-  const epoch = state.present.epoch + 1;
-  state.update({ epoch });
+  const { epoch } = state.present;
   const isFenced = () => state.present.epoch !== epoch || state.present.phase !== "driving";
 
   const executor = deps.buildExecutor({

@@ -12,7 +12,7 @@ export interface LoggedEvent {
  * Text is gathered into frames of about this length: the first piece goes out at once, then one frame per span. Short
  * enough to read as a stream, long enough that a reply of seconds costs tens of rows and not hundreds.
  */
-export const frameSpanMs = 100;
+export const frameSpanMs = 110;
 
 export interface EventLogDeps {
   storage: RunStorage;

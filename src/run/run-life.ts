@@ -166,7 +166,8 @@ export class RunLife {
     this.#run = run;
     run.events.atomically(() => {
       const startedAt = this.#deps.clock.now();
-      this.#state.update({ ...admitted, phase: "driving", status: "running", startedAt });
+      const epoch = this.#state.present.epoch + 1;
+      this.#state.update({ ...admitted, phase: "driving", status: "running", startedAt, epoch });
       run.events.append({ type: "run_started", runId, attempt, graphId, model: start.model });
     });
     return run;

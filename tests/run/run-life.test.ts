@@ -32,6 +32,8 @@ const start: StartRun = {
 /** D1 as far as a run sees it: remembers what it was told, fails when told to. */
 class FakeLedger implements RunLedger {
   admissions = 0;
+  /** D1 batches, each of them one round trip. */
+  roundTrips = 0;
   refuse = false;
   failures = 0;
   availableCredits = Number.MAX_SAFE_INTEGER;
@@ -52,6 +54,7 @@ class FakeLedger implements RunLedger {
 
   async admit() {
     this.admissions += 1;
+    this.roundTrips += 1;
     await this.gate;
     this.#maybeFail();
     if (this.refuse) {
@@ -62,17 +65,20 @@ class FakeLedger implements RunLedger {
   }
 
   async find() {
+    this.roundTrips += 1;
     await this.gate;
     return this.found;
   }
 
   async topUp(_runId: string, rev: number, leaseCredits: number) {
     this.topUps.push(rev);
+    this.roundTrips += 1;
     if (this.loseTopUp) throw new Error("Network connection lost.");
     return leaseCredits <= this.availableCredits;
   }
 
   async commit(facts: readonly UsageFact[]) {
+    this.roundTrips += 1;
     this.#maybeFail();
     for (const fact of facts) this.committed.set(fact.usageUnitId, fact);
     const committed = facts.map((fact) => ({
@@ -236,6 +242,13 @@ describe("a run's life", () => {
       heldCredits: 0,
     });
     expect(world.alarm).toBeNull();
+  });
+
+  it("costs two D1 round trips when it makes one call", async () => {
+    const { life, ledger, world } = harness();
+    await life.start(start);
+    await world.settledOnce.promise;
+    expect(ledger.roundTrips).toBe(2);
   });
 
   it("returns the same run for the same request, and admits it once, also at the same moment", async () => {
