@@ -1,9 +1,8 @@
-import type { RunObject } from "./run/run-object.ts";
-
 /** Bindings and variables as `wrangler.toml` and the deployment give them; `base/config.ts` parses the variables. */
 export interface Env extends Partial<Record<EnvVariable, string>> {
   DB: D1Database;
-  RUNS: DurableObjectNamespace<RunObject>;
+  /** `run/get-run.ts` names its methods. */
+  RUNS: DurableObjectNamespace;
   ASSETS: Fetcher;
   /** Absent where the platform has no rate limiting: then there is no flood guard. */
   API_RATE?: RateLimit;

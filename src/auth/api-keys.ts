@@ -4,8 +4,8 @@ import { newId } from "../base/ids.ts";
 import { decodeCursor, pageOf } from "../billing/cursor.ts";
 import type { Page } from "../billing/cursor.ts";
 import { virtualKeys } from "../db/schema.ts";
-import { isScope, scopes as everyScope } from "../routes/app-env.ts";
-import type { Principal, Scope } from "../routes/app-env.ts";
+import { isScope, scopes as everyScope } from "./principal.ts";
+import type { Principal, Scope } from "./principal.ts";
 import { hashApiKey, isSameSecret, keyIdOf, mintApiKey } from "./api-key-text.ts";
 
 /** A key as its owner sees it. Times in milliseconds; the secret is not among what is known. */

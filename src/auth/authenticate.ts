@@ -1,7 +1,7 @@
 import type { JWTVerifyGetKey } from "jose";
 import type { Config } from "../base/config.ts";
-import { scopes } from "../routes/app-env.ts";
-import type { Principal } from "../routes/app-env.ts";
+import { scopes } from "./principal.ts";
+import type { Principal } from "./principal.ts";
 import { verifyAccessToken } from "./access.ts";
 import { findKeyHolder } from "./api-keys.ts";
 import { readCredential } from "./credential.ts";

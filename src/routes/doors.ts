@@ -6,7 +6,8 @@ import { authenticate, isOpen } from "../auth/authenticate.ts";
 import { readCredential } from "../auth/credential.ts";
 import { isOwnOrigin, originRefusal } from "../auth/same-origin.ts";
 import { ApiError } from "../base/errors.ts";
-import type { AppEnv, Principal, Scope } from "./app-env.ts";
+import type { Principal, Scope } from "../auth/principal.ts";
+import type { AppEnv } from "./app-env.ts";
 import { nothingHere } from "./error-response.ts";
 import { isSocketUpgrade, refusedSocket } from "./refused-socket.ts";
 

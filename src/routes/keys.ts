@@ -4,7 +4,7 @@ import { createKey, listKeys, revokeKey } from "../auth/api-keys.ts";
 import type { ApiKey } from "../auth/api-keys.ts";
 import { toIso } from "../base/clock.ts";
 import { ApiError } from "../base/errors.ts";
-import { scopes } from "./app-env.ts";
+import { scopes } from "../auth/principal.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
 import {

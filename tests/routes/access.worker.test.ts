@@ -96,7 +96,7 @@ describe("what belongs to another account", () => {
       post({ graphId: "langgraph:poet", message: "mine" }, owner.headers),
     );
     const { runId, threadId } = await started.json<{ runId: string; threadId: string }>();
-    await env.DB.prepare("INSERT INTO threads VALUES(?1, ?2, 'mine', 0, 0)")
+    await env.DB.prepare("INSERT INTO threads VALUES(?1, ?2, 'mine', 0, 0, 'chat')")
       .bind(threadId, owner.accountId)
       .run();
     const scheduled = await door.send(

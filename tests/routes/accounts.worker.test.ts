@@ -269,10 +269,10 @@ describe("the operator", () => {
 });
 
 describe("threads", () => {
-  async function thread(accountId: string, title: string): Promise<string> {
+  async function thread(accountId: string, title: string, trigger = "chat"): Promise<string> {
     const threadId = newId("thread");
-    await env.DB.prepare("INSERT INTO threads VALUES(?1, ?2, ?3, ?4, ?4)")
-      .bind(threadId, accountId, title, now)
+    await env.DB.prepare("INSERT INTO threads VALUES(?1, ?2, ?3, ?4, ?4, ?5)")
+      .bind(threadId, accountId, title, now, trigger)
       .run();
     await env.DB.prepare("INSERT INTO messages VALUES(?1, ?2, ?3, ?4, 'user', 'hello')")
       .bind(threadId, now, newId("message"), newId("run"))
@@ -310,6 +310,12 @@ describe("threads", () => {
         },
       ],
     });
+    await thread(tenant.accountId, "The sea at nine", "schedule");
+    expect(await titles("?q=sea")).toEqual(["The sea 100%"]);
+    expect(await titles("?q=sea&include=scheduled")).toEqual(["The sea 100%", "The sea at nine"]);
+    const refused = await door.send("/api/v1/ai/threads?include=all", { headers });
+    expect(refused.status).toBe(400);
+
     const remove = () => door.send(`/api/v1/ai/threads/${sea}`, { method: "DELETE", headers });
     expect((await remove()).status).toBe(204);
     expect((await remove()).status).toBe(404);

@@ -7,8 +7,8 @@ import type { Log } from "../../src/base/log.ts";
 import { ensureAccount } from "../../src/billing/credits.ts";
 import type { Env } from "../../src/env.ts";
 import type { ModelEntry } from "../../src/ports/model-catalog.ts";
-import { scopes } from "../../src/routes/app-env.ts";
-import type { Scope } from "../../src/routes/app-env.ts";
+import { scopes } from "../../src/auth/principal.ts";
+import type { Scope } from "../../src/auth/principal.ts";
 import { FakeRuns } from "./fake-runs.ts";
 
 export const home = "http://localhost:8787";
