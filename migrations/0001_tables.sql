@@ -47,9 +47,12 @@ CREATE TABLE threads (
   billing_account_id TEXT NOT NULL,
   title TEXT NOT NULL,
   created_at INTEGER NOT NULL,
-  updated_at INTEGER NOT NULL
+  updated_at INTEGER NOT NULL,
+  -- Of the latest run that no schedule started; 'schedule' where there is none.
+  trigger TEXT NOT NULL CHECK (trigger IN ('chat', 'schedule', 'api', 'webhook'))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX threads_account ON threads (billing_account_id, updated_at, id);
+-- A schedule makes a thread a run. With them apart, a page of the others is read without passing over these.
+CREATE INDEX threads_account ON threads (billing_account_id, (trigger = 'schedule'), updated_at, id);
 
 -- Stored in the order of reading, so that a message is one row written. A run's created_at lies after the last message
 -- of its thread, and ids sort within a run: user messages first, in the order given, then answers by attempt.

@@ -6,6 +6,9 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildClient } from "./build-client.mjs";
 import { fireEveryMinute } from "./cron-tick.mjs";
+import { describeModels } from "./describe-models.mjs";
+import { whenParentIsGone } from "./parent.mjs";
+import { serverLines } from "./server-lines.mjs";
 import { formatEnvFile, readSettings } from "./settings.mjs";
 import { alone, ensureInstalled, giveUp, root, runQuietly, toolEnv } from "./toolchain.mjs";
 
@@ -14,6 +17,7 @@ const readyMsMax = 120_000;
 const portFreeMsMax = 5_000;
 const stopMsMax = 8_000;
 
+const parent = process.ppid;
 const settings = readSettings(process.env, join(root, ".dev.vars"));
 const port = parsePort(settings.start.PORT ?? "8787");
 const stateDir = resolve(root, settings.start.STATE_DIR ?? ".wrangler/state");
@@ -80,6 +84,7 @@ async function serve() {
   }
 
   const code = await exited;
+  output.flush();
   rmSync(envFile, { force: true });
   process.exit(stopping.asked ? 0 : code);
 }
@@ -87,11 +92,14 @@ async function serve() {
 /** Start-up output is kept back, so that a newcomer sees one answer; it is shown when something goes wrong. */
 function holdOutput(server) {
   let held = [];
+  // One for each stream: a line of one may come between two halves of a line of the other.
+  const [out, err] = [0, 1].map(() => serverLines((line) => process.stdout.write(line)));
   let write = (chunk) => held.push(chunk);
-  server.stdout.on("data", (chunk) => write(chunk));
-  server.stderr.on("data", (chunk) => write(chunk));
+  server.stdout.on("data", (chunk) => write(chunk, out));
+  server.stderr.on("data", (chunk) => write(chunk, err));
   return {
-    pass: () => (write = (chunk) => process.stdout.write(chunk)),
+    pass: () => (write = (chunk, lines) => lines.write(chunk)),
+    flush: () => [out, err].forEach((lines) => lines.end()),
     release: () => {
       process.stderr.write(Buffer.concat(held));
       held = [];
@@ -116,11 +124,16 @@ function stopOnSignal(server) {
       setTimeout(() => signalGroup("SIGKILL"), stopMsMax).unref();
     },
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, () => {
-      if (stopping.asked) return signalGroup("SIGKILL");
-      stopping.asked = true;
-      stopping.stop();
+  const onAsked = () => {
+    if (stopping.asked) return signalGroup("SIGKILL");
+    stopping.asked = true;
+    stopping.stop();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, onAsked);
+  // Only under npm: who starts this script by itself may want it to outlive the shell.
+  if (process.env.npm_lifecycle_event !== undefined) {
+    whenParentIsGone(parent, () => {
+      if (!stopping.asked) onAsked();
     });
   }
   return stopping;
@@ -183,7 +196,6 @@ function writeSecret(path, text) {
 }
 
 function sayReady() {
-  const { GATEWAY_BASE_URL: gateway } = settings.worker;
   const schedules =
     settings.start.CRON_TICK === "off"
       ? "left to you (CRON_TICK=off): GET /cdn-cgi/local/scheduled fires one tick"
@@ -194,7 +206,7 @@ Runledger is running.
   Chat       ${url}/
   Activity   ${url}/activity
   API        ${url}/api/v1/openapi.json
-  Models     ${gateway ? `the gateway at ${new URL(gateway).origin}` : "the built-in demo model; GATEWAY_BASE_URL adds real ones"}
+  Models     ${describeModels(settings.worker)}
   Schedules  ${schedules}
   State      ${relative(process.cwd(), stateDir) || "."} (remove it to start afresh)
   Stop       Ctrl-C

@@ -8,7 +8,11 @@ export interface Log {
   log(level: LogLevel, event: string, fields?: LogFields): void;
 }
 
-/** One JSON object a line; `event` is a stable name that alarms and tests look for. */
+/**
+ * One JSON object a line; `event` is a stable name that alarms and tests look for. The console's method is chosen by the
+ * level because Cloudflare takes it for the level of the entry: by it logs are filtered and errors grouped into issues.
+ * `wrangler dev` dresses warnings and errors up; `npm start` takes that off again (`scripts/server-lines.mjs`).
+ */
 export const consoleLog: Log = {
   log(level, event, fields = {}) {
     const line = JSON.stringify({ level, event, ...fields });

@@ -44,10 +44,12 @@ RETURNING id`;
 
 // rev = 1: a late repeat cannot bring back a thread that was deleted after the run's first step.
 const addThread = `
-INSERT INTO threads (id, billing_account_id, title, created_at, updated_at)
-SELECT r.thread_id, r.billing_account_id, ?2, r.created_at, r.created_at FROM graph_runs r
+INSERT INTO threads (id, billing_account_id, title, created_at, updated_at, trigger)
+SELECT r.thread_id, r.billing_account_id, ?2, r.created_at, r.created_at, r.trigger FROM graph_runs r
 WHERE r.id = ?1 AND r.thread_id IS NOT NULL AND r.status = 'running' AND r.rev = 1
-ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at WHERE updated_at < excluded.updated_at`;
+ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at,
+  trigger = CASE excluded.trigger WHEN 'schedule' THEN threads.trigger ELSE excluded.trigger END
+WHERE updated_at < excluded.updated_at`;
 
 const addMessages = `
 INSERT INTO messages (thread_id, created_at, id, run_id, role, content)

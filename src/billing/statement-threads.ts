@@ -33,11 +33,15 @@ const summary = {
   updatedAt: threads.updatedAt,
 };
 
-/** Last used first. `q` looks for a part of the title, whatever its case. */
-export async function listThreads(
-  db: D1Database,
-  wish: PageWish & { q?: string | undefined },
-): Promise<Page<ThreadSummary>> {
+export interface ThreadsWish extends PageWish {
+  /** A part of the title, whatever its case. */
+  q?: string | undefined;
+  /** Also threads of which every run was started by a schedule. */
+  withScheduled?: boolean;
+}
+
+/** Last used first. */
+export async function listThreads(db: D1Database, wish: ThreadsWish): Promise<Page<ThreadSummary>> {
   const after = decodeCursor(wish.cursor);
   const q = wish.q?.trim() ?? "";
   const { updatedAt, id } = threads;
@@ -47,6 +51,8 @@ export async function listThreads(
     .where(
       and(
         eq(threads.billingAccountId, wish.accountId),
+        // In the words of the index `threads_account`.
+        wish.withScheduled === true ? undefined : sql`(${threads.trigger} = 'schedule') = 0`,
         q === "" ? undefined : sql`${threads.title} LIKE ${likePattern(q)} ESCAPE '\\'`,
         after === null
           ? undefined

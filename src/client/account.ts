@@ -25,8 +25,8 @@ const ledger = pagedTable<LedgerEntry>({
   onProblem: (problem) => showProblem(problemText(problem)),
   columns: [
     { heading: "Time", cell: ({ createdAt }) => time(createdAt) },
-    { heading: "Reason", cell: ({ reason }) => reasons[reason] },
     { heading: "Amount", numeric: true, cell: ({ amountCredits }) => alignedAmount(amountCredits) },
+    { heading: "Reason", cell: ({ reason }) => reasons[reason] },
     {
       heading: "Balance after",
       numeric: true,

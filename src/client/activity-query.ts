@@ -54,6 +54,19 @@ export function activityWindow(
   return windowOf(start, Math.max(startOfDay(lastDay, 1), startOfDay(start, 1)));
 }
 
+/** The days that a range touches, as the dates of an own range. */
+export function customRange(filter: ActivityFilter, now: number): { from: string; to: string } {
+  const { from, to } = activityWindow(filter, now);
+  return { from: dateOf(Date.parse(from)), to: dateOf(Date.parse(to) - 1) };
+}
+
+/** The reader's date as `YYYY-MM-DD`. */
+function dateOf(time: number): string {
+  const day = new Date(time);
+  const twoDigits = (value: number) => String(value).padStart(2, "0");
+  return `${day.getFullYear()}-${twoDigits(day.getMonth() + 1)}-${twoDigits(day.getDate())}`;
+}
+
 /** Steps fine enough to show a shape, and never more of them than one answer may have. */
 function windowOf(start: number, end: number): { from: string; to: string; step: ActivityStep } {
   const days = (end - start) / dayMs;

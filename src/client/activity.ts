@@ -2,7 +2,14 @@ import { createSpendChart } from "./activity-chart.ts";
 import type { SpendTable } from "./activity-data.ts";
 import { spendTable } from "./activity-data.ts";
 import type { ActivityFilter } from "./activity-query.ts";
-import { activityWindow, groups, ranges, readFilter, writeFilter } from "./activity-query.ts";
+import {
+  activityWindow,
+  customRange,
+  groups,
+  ranges,
+  readFilter,
+  writeFilter,
+} from "./activity-query.ts";
 import { alignedAmount, amount, count, setAmount, time } from "./amount.ts";
 import { callApi, problemText } from "./api.ts";
 import { dataTable } from "./data-table.ts";
@@ -17,6 +24,7 @@ const form = byId("filters", HTMLFormElement);
 const totals = byId("totals", HTMLElement);
 const chart = createSpendChart(byId("chart", HTMLElement));
 let generation = 0;
+let shown = readFilter(location.search);
 
 const rows = pagedTable<Receipt>({
   caption: "Receipts, newest first",
@@ -26,22 +34,23 @@ const rows = pagedTable<Receipt>({
   onProblem: (problem) => showProblem(problemText(problem)),
   columns: [
     { heading: "Time", cell: ({ createdAt }) => time(createdAt) },
-    { heading: "Trigger", cell: ({ trigger }) => trigger },
-    { heading: "Graph", cell: ({ graphId }) => el("span", { title: graphId }, graphName(graphId)) },
-    { heading: "Model", cell: ({ model }) => model },
-    { heading: "Tokens in", numeric: true, cell: ({ inputTokens }) => count(inputTokens) },
-    { heading: "Tokens out", numeric: true, cell: ({ outputTokens }) => count(outputTokens) },
     {
       heading: "Charged",
       numeric: true,
       cell: ({ effective }) => alignedAmount(effective.chargedCredits),
     },
+    { heading: "Trigger", cell: ({ trigger }) => trigger },
+    { heading: "Graph", cell: ({ graphId }) => el("span", { title: graphId }, graphName(graphId)) },
+    { heading: "Model", cell: ({ model }) => model },
+    { heading: "Tokens in", numeric: true, cell: ({ inputTokens }) => count(inputTokens) },
+    { heading: "Tokens out", numeric: true, cell: ({ outputTokens }) => count(outputTokens) },
     { heading: "Run", cell: ({ runId }) => el("a", { href: `/runs/${runId}` }, "Open run") },
   ],
 });
 
 async function load(filter: ActivityFilter) {
   const asked = ++generation;
+  shown = filter;
   showProblem(null);
   totals.setAttribute("aria-busy", "true");
   const range = activityWindow(filter, Date.now());
@@ -126,6 +135,12 @@ function formFilter(): ActivityFilter {
   };
 }
 
+/** An own range starts as the one that is shown, so that there is something to change. */
+function withDates(filter: ActivityFilter): ActivityFilter {
+  const isNew = filter.range === "custom" && filter.from === "" && filter.to === "";
+  return isNew ? { ...filter, ...customRange(shown, Date.now()) } : filter;
+}
+
 function showAddress() {
   const filter = readFilter(location.search);
   fillForm(filter);
@@ -133,7 +148,7 @@ function showAddress() {
 }
 
 form.addEventListener("change", () => {
-  const filter = formFilter();
+  const filter = withDates(formFilter());
   history.replaceState(null, "", writeFilter(filter));
   fillForm(filter);
   void load(filter);

@@ -1,10 +1,12 @@
 import { el } from "./dom.ts";
 import {
   formatAlignedMoney,
+  formatAlignedUsd,
   formatCount,
   formatCredits,
   formatMoney,
   formatTime,
+  statusWord,
 } from "./format.ts";
 
 /** Dollars, exact; the credits of the ledger on hover. */
@@ -34,6 +36,11 @@ export function time(iso: string | null): HTMLElement | string {
 }
 
 /** Status in words; the colour only repeats it. */
-export function badge(status: string): HTMLElement {
-  return el("span", { class: `badge badge-${status}` }, status);
+export function badge(status: string, title: string | null = null): HTMLElement {
+  return el("span", { class: `badge badge-${status}`, title }, statusWord(status));
+}
+
+/** Dollars of a provider's price, as exact as they were told, in a column beside charges. */
+export function alignedCost(usd: string, title: string): HTMLElement {
+  return el("span", { class: "number", title }, formatAlignedUsd(usd));
 }

@@ -1,6 +1,7 @@
 import type { Answer } from "./api.ts";
 import { callApi } from "./api.ts";
 import { el } from "./dom.ts";
+import { formatPrice } from "./format.ts";
 import type { Agent, AgentList, Model, ModelList } from "./wire.ts";
 
 export interface Catalog {
@@ -66,7 +67,7 @@ function fill(
 
 export function modelPrice({ free, inputUsdPerMTok, outputUsdPerMTok }: Model): string {
   if (free) return "free";
-  return `$${inputUsdPerMTok} in, $${outputUsdPerMTok} out per million tokens`;
+  return `${formatPrice(inputUsdPerMTok)} in, ${formatPrice(outputUsdPerMTok)} out per million tokens`;
 }
 
 /**

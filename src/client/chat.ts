@@ -22,6 +22,7 @@ let wasActive = false;
 const conversation = createConversation({
   catalog: () => catalog,
   askAgain: (question) => composer.ask(question),
+  onLastRun: (run) => composer.choose(run),
   onActive(isActive) {
     composer.setActive(isActive);
     if (wasActive && !isActive) void Promise.all([refreshBalance(), threads.refresh()]);

@@ -6,6 +6,8 @@ export interface Composer {
   offer(catalog: Catalog): void;
   setActive(isActive: boolean): void;
   focus(): void;
+  /** Selects what is still offered of these. */
+  choose(wanted: { graphId: string; model: string }): void;
   /** Sends a message to the graph and model that are chosen now. */
   ask(message: string): void;
   /** Gives a message back that could not be sent, unless something new has been written. */
@@ -54,6 +56,10 @@ export function createComposer({ send, stop }: ComposerActions): Composer {
       entry === undefined ? undefined : `${entry.name}: ${modelPrice(entry)}.`,
     ];
     setText(hint, [...parts, baseHint].filter((part) => part !== undefined).join(" "));
+  }
+
+  function rememberChoice() {
+    describeChoice();
     localStorage.setItem(choiceKey, JSON.stringify([graph.value, model.value]));
   }
 
@@ -67,8 +73,8 @@ export function createComposer({ send, stop }: ComposerActions): Composer {
     event.preventDefault();
     submit();
   });
-  graph.addEventListener("change", describeChoice);
-  model.addEventListener("change", describeChoice);
+  graph.addEventListener("change", rememberChoice);
+  model.addEventListener("change", rememberChoice);
   stopButton.addEventListener("click", () => {
     if (stopButton.ariaDisabled === "true") return;
     // Not `disabled`, which would take the focus from the keyboard.
@@ -84,6 +90,14 @@ export function createComposer({ send, stop }: ComposerActions): Composer {
       const [graphId, modelId] = rememberedChoice();
       fillGraphSelect(graph, offered, graphId);
       fillModelSelect(model, offered, modelId);
+      describeChoice();
+    },
+    choose(wanted) {
+      if (catalog === null) return;
+      if (catalog.agents.some(({ graphId }) => graphId === wanted.graphId)) {
+        graph.value = wanted.graphId;
+      }
+      if (catalog.models.some(({ id }) => id === wanted.model)) model.value = wanted.model;
       describeChoice();
     },
     setActive(active) {

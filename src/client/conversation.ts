@@ -16,6 +16,8 @@ export interface ConversationEvents {
   /** A reply failed or was stopped, and its question is to be asked once more. */
   askAgain(question: string): void;
   catalog(): Promise<Catalog | null>;
+  /** The newest run of a thread that was opened. */
+  onLastRun(run: Run): void;
 }
 
 export interface Conversation {
@@ -32,10 +34,14 @@ export interface Conversation {
   hurry(): void;
 }
 
+/** So many finished replies of an opened thread show their steps; those further up have their text alone. */
+const replayedMax = 10;
+
 export function createConversation({
   onActive,
   askAgain,
   catalog,
+  onLastRun,
 }: ConversationEvents): Conversation {
   const messages = byId("messages", HTMLElement);
   const scroll = followEnd(byId("transcript", HTMLElement), messages);
@@ -76,6 +82,9 @@ export function createConversation({
     ]);
     if (!thread.ok || asked !== generation) return thread;
     const shown = runs.ok ? runs.value.items : [];
+    // The API lists the newest first.
+    if (shown[0] !== undefined) onLastRun(shown[0]);
+    const ended: LiveReply[] = [];
     let question = "";
     for (const item of threadHistory(thread.value.messages, shown)) {
       if (item.kind === "user") {
@@ -86,12 +95,15 @@ export function createConversation({
         addReply(question).follow({ runId, graphId, answerNodeKey: answerNodeKey(known, graphId) });
       } else {
         const graphId = item.run?.graphId ?? "";
-        addReply(question).present(
-          { runId: item.runId, graphId, answerNodeKey: null },
+        const reply = addReply(question);
+        reply.present(
+          { runId: item.runId, graphId, answerNodeKey: answerNodeKey(known, graphId) },
           item.transcript,
         );
+        if (item.run !== null) ended.push(reply);
       }
     }
+    for (const reply of ended.slice(-replayedMax)) reply.replay();
     scroll.toEnd();
     return thread;
   }

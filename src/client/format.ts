@@ -17,6 +17,26 @@ export function formatAlignedMoney(credits: number): string {
   return text.padEnd(text.indexOf(".") + 1 + creditDigits, "0");
 }
 
+/** A decimal string of dollars with as many digits as a charge, or more where it has more. */
+export function formatAlignedUsd(usd: string): string {
+  return `$${withDigits(usd, creditDigits)}`;
+}
+
+/** A price as people write it: `0.6` -> `$0.60`, `0.075` -> `$0.075`. */
+export function formatPrice(usd: string): string {
+  return `$${withDigits(usd, 2)}`;
+}
+
+function withDigits(decimal: string, digitsMin: number): string {
+  const [whole = "0", fraction = ""] = decimal.split(".");
+  return `${whole}.${fraction.padEnd(digitsMin, "0")}`;
+}
+
+/** One word for one thing: who stops a run reads that it was stopped. */
+export function statusWord(status: string): string {
+  return status === "cancelled" ? "stopped" : status;
+}
+
 /** For hover and for screen readers, where the unit of the ledger matters. */
 export function formatCredits(credits: number): string {
   return `${integers.format(credits)} ${Math.abs(credits) === 1 ? "credit" : "credits"}`;
@@ -30,9 +50,10 @@ export function countOf(count: number, noun: string): string {
   return `${integers.format(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** `12.4 s`, `3 min 5 s`. */
+/** `< 0.1 s`, `12.4 s`, `3 min 5 s`. */
 export function formatDuration(durationMs: number): string {
   const seconds = Math.max(0, durationMs) / 1_000;
+  if (seconds < 0.1) return "< 0.1 s";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const whole = Math.round(seconds);

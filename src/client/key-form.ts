@@ -72,14 +72,18 @@ function readKeyWish(data: FormData): KeyWish {
 /** The secret leaves the page with the dialog. */
 function showSecret(secret: string): void {
   const dialog = byId("secret-dialog", HTMLDialogElement);
-  const field = byId("secret", HTMLInputElement);
+  const field = byId("secret", HTMLElement);
   const note = byId("copy-note", HTMLElement);
-  field.value = secret;
+  const selectAll = () => {
+    field.focus();
+    getSelection()?.selectAllChildren(field);
+  };
+  setText(field, secret);
   setText(note, "");
   dialog.showModal();
-  field.select();
+  selectAll();
   byId("copy-secret", HTMLButtonElement).onclick = async () => {
-    field.select();
+    selectAll();
     try {
       await navigator.clipboard.writeText(secret);
       setText(note, "Copied.");
@@ -87,5 +91,5 @@ function showSecret(secret: string): void {
       setText(note, "Your browser did not allow it. The key is selected: copy it yourself.");
     }
   };
-  dialog.addEventListener("close", () => (field.value = ""), { once: true });
+  dialog.addEventListener("close", () => setText(field, ""), { once: true });
 }

@@ -1,6 +1,7 @@
 import { nextAnnouncement } from "./announce.ts";
 import { callApi } from "./api.ts";
 import { browserSocketDeps } from "./browser-socket.ts";
+import { replayRun, withReplay } from "./replay-run.ts";
 import type { ReplyView } from "./reply-view.ts";
 import { createReplyView } from "./reply-view.ts";
 import type { RunSocket } from "./run-socket.ts";
@@ -19,8 +20,10 @@ export interface LiveRunName {
 export interface LiveReply {
   view: ReplyView;
   follow(run: LiveRunName): void;
-  /** Shows a run that is over without following it. */
-  present(run: LiveRunName, transcript: Transcript): void;
+  /** Shows a run that is over from its record. */
+  present(run: LiveRunName, record: Transcript): void;
+  /** Adds the steps and the unfinished text of a presented run, if its log is still kept. */
+  replay(): void;
   stop(): Promise<void>;
   hurry(): void;
   close(): void;
@@ -117,11 +120,19 @@ export function createLiveReply({ onActive, askAgain }: LiveReplyEvents): LiveRe
       connect(name);
       if (isStopWanted) void cancel(name.runId);
     },
-    present(name, ended) {
+    present(name, record) {
       run = name;
-      transcript = ended;
+      transcript = record;
       view.nameRun(name);
-      view.show(ended);
+      view.show(record);
+    },
+    replay() {
+      if (run === null) return;
+      const show = (replayed: Transcript) => {
+        transcript = withReplay(transcript, replayed);
+        view.show(transcript);
+      };
+      socket = replayRun(run.runId, show, browserSocketDeps);
     },
     async stop() {
       isStopWanted = true;

@@ -2,7 +2,8 @@ import { amount } from "./amount.ts";
 import { button, el, setText } from "./dom.ts";
 import { countOf, graphName } from "./format.ts";
 import { renderMarkdown } from "./sanitize.ts";
-import { createStepsView, toolTitle } from "./steps-view.ts";
+import { toolTitle } from "./step-preview.ts";
+import { createStepsView } from "./steps-view.ts";
 import type { RunCost, Step, Transcript } from "./transcript.ts";
 import { splitReply } from "./transcript.ts";
 
@@ -25,10 +26,10 @@ export function createReplyView(askAgain: () => void): ReplyView {
   const problem = el("div", { class: "reply-problem", role: "alert", hidden: true });
   const status = el("span", { class: "reply-status" });
   const cost = el("span", { class: "reply-cost" });
-  const receipt = el("a", { hidden: true }, "Receipt");
+  const details = el("a", { hidden: true }, "Details");
   const copy = button("Copy", () => void copyReply(), "link-button");
   copy.hidden = true;
-  const foot = el("footer", { class: "reply-foot" }, status, cost, receipt, copy);
+  const foot = el("footer", { class: "reply-foot" }, status, cost, details, copy);
   const element = el(
     "article",
     { class: "reply", "aria-label": "Reply" },
@@ -53,9 +54,11 @@ export function createReplyView(askAgain: () => void): ReplyView {
       shownReply = split.reply;
       text.replaceChildren(renderMarkdown(shownReply));
     }
-    if (shownSteps === null || !sameSteps(split.steps, shownSteps)) steps.show(split.steps);
-    shownSteps = split.steps;
     const isOver = transcript.phase === "ended";
+    if (shownSteps === null || isOver || !sameSteps(split.steps, shownSteps)) {
+      steps.show(split.steps, isOver);
+    }
+    shownSteps = split.steps;
     element.setAttribute("aria-busy", String(!isOver));
     element.dataset["phase"] = transcript.phase;
     copy.hidden = !isOver || shownReply === "";
@@ -73,6 +76,7 @@ export function createReplyView(askAgain: () => void): ReplyView {
     element.setAttribute("aria-busy", "false");
     element.dataset["phase"] = "ended";
     problem.hidden = false;
+    problem.classList.toggle("stopped", code === "aborted");
     problem.replaceChildren(...problemNodes(code, message));
     problem.append(button("Ask again", askAgain));
     if (latest === null) setText(status, "");
@@ -83,8 +87,8 @@ export function createReplyView(askAgain: () => void): ReplyView {
     nameRun({ runId, graphId, answerNodeKey }) {
       answeringNode = answerNodeKey;
       setText(name, graphName(graphId));
-      receipt.href = `/runs/${runId}`;
-      receipt.hidden = false;
+      details.href = `/runs/${runId}`;
+      details.hidden = false;
       element.dataset["runId"] = runId;
     },
     show,

@@ -1,11 +1,25 @@
 import type { RunCall } from "../ports/run.ts";
-import { alignedAmount, badge, count, time } from "./amount.ts";
+import { alignedAmount, alignedCost, badge, count, time } from "./amount.ts";
 import type { Column } from "./data-table.ts";
 import { el } from "./dom.ts";
 import { formatDuration } from "./format.ts";
 import type { Receipt } from "./wire.ts";
 
-export const receiptColumns: readonly Column<Receipt>[] = [
+/** An attempt is told only where there was a second one. */
+export function receiptColumnsFor(receipts: readonly Receipt[]): readonly Column<Receipt>[] {
+  return receipts.some(({ attempt }) => attempt > 0)
+    ? [...receiptColumns, attemptColumn]
+    : receiptColumns;
+}
+
+/** A dispatch is told only where a call was sent more than once. */
+export function callColumnsFor(calls: readonly RunCall[]): readonly Column<RunCall>[] {
+  return calls.some(({ dispatch }) => dispatch > 1)
+    ? [...callColumns, dispatchColumn]
+    : callColumns;
+}
+
+const receiptColumns: readonly Column<Receipt>[] = [
   {
     heading: "Receipt",
     cell: ({ receiptId, usageUnitId }) =>
@@ -15,6 +29,11 @@ export const receiptColumns: readonly Column<Receipt>[] = [
         shortId(receiptId),
       ),
   },
+  {
+    heading: "Charged",
+    numeric: true,
+    cell: ({ effective }) => alignedAmount(effective.chargedCredits),
+  },
   { heading: "Time", cell: ({ createdAt }) => time(createdAt) },
   { heading: "Model", cell: ({ model }) => model },
   { heading: "Tokens in", numeric: true, cell: ({ inputTokens }) => count(inputTokens) },
@@ -22,24 +41,26 @@ export const receiptColumns: readonly Column<Receipt>[] = [
   {
     heading: "Cost",
     numeric: true,
-    cell: ({ effective, provenance }) =>
-      el("span", { class: "number", title: `from ${provenance}` }, `$${effective.costUsd}`),
+    cell: ({ effective, provenance }) => alignedCost(effective.costUsd, `from ${provenance}`),
   },
   {
-    heading: "Charged",
-    numeric: true,
-    cell: ({ effective }) => alignedAmount(effective.chargedCredits),
+    heading: "Settlement",
+    cell: ({ effective: { settlement } }) =>
+      badge(settlement, settlement === "unknown" ? "not known yet, charged 0" : null),
   },
-  { heading: "Settlement", cell: ({ effective }) => badge(effective.settlement) },
-  { heading: "Attempt", numeric: true, cell: ({ attempt }) => count(attempt) },
 ];
 
-export const callColumns: readonly Column<RunCall>[] = [
+const attemptColumn: Column<Receipt> = {
+  heading: "Attempt",
+  numeric: true,
+  cell: ({ attempt }) => count(attempt),
+};
+
+const callColumns: readonly Column<RunCall>[] = [
   { heading: "#", numeric: true, cell: ({ ordinal }) => count(ordinal) },
   { heading: "Node", cell: ({ nodeKey }) => nodeKey },
   { heading: "Model", cell: ({ model }) => model },
   { heading: "State", cell: ({ state }) => badge(state) },
-  { heading: "Dispatch", numeric: true, cell: ({ dispatch }) => count(dispatch) },
   { heading: "Started", cell: ({ startedAt }) => time(startedAt) },
   {
     heading: "Took",
@@ -55,6 +76,12 @@ export const callColumns: readonly Column<RunCall>[] = [
         : el("a", { class: "mono", href: `#${receiptId}` }, shortId(receiptId)),
   },
 ];
+
+const dispatchColumn: Column<RunCall> = {
+  heading: "Dispatch",
+  numeric: true,
+  cell: ({ dispatch }) => count(dispatch),
+};
 
 /** Enough of an id to tell rows apart. */
 function shortId(id: string): string {

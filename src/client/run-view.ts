@@ -3,7 +3,7 @@ import { amount, badge, time } from "./amount.ts";
 import { dataTable } from "./data-table.ts";
 import { el } from "./dom.ts";
 import { formatCount, formatDuration, graphName } from "./format.ts";
-import { callColumns, receiptColumns } from "./run-tables.ts";
+import { callColumnsFor, receiptColumnsFor } from "./run-tables.ts";
 import { renderMarkdown } from "./sanitize.ts";
 import { booksEquation, whyCharged } from "./why-charged.ts";
 import type { Receipt, Run } from "./wire.ts";
@@ -20,7 +20,7 @@ export function runView(run: Run, receipts: readonly Receipt[], calls: readonly 
       el("p", { class: "why" }, whyCharged(run, receipts).join(" ")),
       receipts.length === 0
         ? el("p", { class: "empty" }, "No receipt yet.")
-        : scroll(dataTable("Receipts of this run", receiptColumns, receipts).element),
+        : scroll(dataTable("Receipts of this run", receiptColumnsFor(receipts), receipts).element),
     ),
     el(
       "section",
@@ -41,7 +41,7 @@ function callsTable(calls: readonly RunCall[] | null): HTMLElement {
   if (calls === null)
     return el("p", { class: "empty" }, "The journal of this run is no longer kept.");
   if (calls.length === 0) return el("p", { class: "empty" }, "No model call yet.");
-  return scroll(dataTable("Model calls in order", callColumns, calls).element);
+  return scroll(dataTable("Model calls in order", callColumnsFor(calls), calls).element);
 }
 
 function scroll(table: HTMLElement): HTMLElement {
@@ -67,12 +67,16 @@ function summary(run: Run): HTMLElement {
       ),
       fact("Graph", el("span", { title: run.graphId }, graphName(run.graphId))),
       fact("Model", run.model),
-      fact("Trigger", run.trigger),
-      fact("Attempt", formatCount(run.attempt)),
+      fact("Trigger", trigger(run)),
+      run.attempt === 0 ? null : fact("Attempt", formatCount(run.attempt)),
       fact("Started", time(run.startedAt)),
       fact("Took", took(run)),
     ),
   );
+}
+
+function trigger({ trigger: cause, scheduleId }: Run): Node | string {
+  return scheduleId === null ? cause : el("a", { href: "/schedules" }, cause);
 }
 
 function took({ startedAt, finishedAt }: Run): string {
@@ -83,24 +87,26 @@ function took({ startedAt, finishedAt }: Run): string {
 function output(run: Run): HTMLElement {
   const text = el("div", { class: "markdown" });
   if (run.output !== null) text.append(renderMarkdown(run.output));
-  else
-    text.append(el("p", { class: "quiet" }, run.finishedAt === null ? "Not finished." : "None."));
-  const failure =
-    run.errorCode === null
-      ? null
-      : el(
-          "p",
-          { class: "notice", role: "note" },
-          `${run.errorCode}: ${run.errorMessage ?? "The run failed."} `,
-          run.errorCode === "insufficient_credits"
-            ? el("a", { href: "/account" }, "See your balance")
-            : null,
-        );
+  else if (run.finishedAt === null) text.append(el("p", { class: "quiet" }, "Not finished."));
+  else if (run.errorCode === null) text.append(el("p", { class: "quiet" }, "None."));
   return el(
     "section",
     { class: "card", "aria-labelledby": "output-title" },
     el("h2", { id: "output-title" }, "Output"),
-    failure,
+    ending(run),
     text,
+  );
+}
+
+/** Why there is no answer, or no whole one. That somebody stopped the run is no fault of it. */
+function ending({ errorCode, errorMessage }: Run): HTMLElement | null {
+  if (errorCode === null) return null;
+  if (errorCode === "aborted")
+    return el("p", { class: "quiet" }, "Stopped before its answer was complete.");
+  return el(
+    "p",
+    { class: "notice", role: "note" },
+    `${errorCode}: ${errorMessage ?? "The run failed."} `,
+    errorCode === "insufficient_credits" ? el("a", { href: "/account" }, "See your balance") : null,
   );
 }

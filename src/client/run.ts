@@ -1,6 +1,7 @@
 import type { RunCall } from "../ports/run.ts";
 import { callApi, problemText } from "./api.ts";
-import { button, byId, el } from "./dom.ts";
+import { button, byId, el, setText } from "./dom.ts";
+import { statusWord } from "./format.ts";
 import { runView } from "./run-view.ts";
 import { refreshBalance, showProblem } from "./shell.ts";
 import type { Receipt, Run } from "./wire.ts";
@@ -43,7 +44,7 @@ function show(run: Run, receipts: readonly Receipt[], calls: readonly RunCall[] 
   shown = next;
   const status = byId("run-status", HTMLElement);
   status.className = `badge badge-${run.status}`;
-  if (status.textContent !== run.status) status.textContent = run.status;
+  setText(status, statusWord(run.status));
   byId("run-actions", HTMLElement).replaceChildren(...actions(run));
   body.replaceChildren(...runView(run, receipts, calls));
 }

@@ -67,6 +67,7 @@ function runList(schedule: Schedule, { loadRuns }: ScheduleActions): HTMLElement
     const runs = await loadRuns(schedule);
     if (typeof runs === "string") return list.replaceChildren(el("p", { class: "quiet" }, runs));
     if (runs.length === 0) return list.replaceChildren(el("p", { class: "quiet" }, "None yet."));
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
     list.replaceChildren(
       el(
         "ul",
@@ -83,6 +84,8 @@ function runList(schedule: Schedule, { loadRuns }: ScheduleActions): HTMLElement
         ),
       ),
     );
+    const href = focused?.getAttribute("href") ?? null;
+    if (href !== null) list.querySelector<HTMLElement>(`a[href="${href}"]`)?.focus();
   }
   details.addEventListener("toggle", () => {
     if (details.open) void show();

@@ -2,8 +2,10 @@ import { callApi, problemText } from "./api.ts";
 import { loadCatalog } from "./catalog.ts";
 import { confirmLoss } from "./confirm.ts";
 import { byId, el } from "./dom.ts";
+import { replaceCard } from "./replace-card.ts";
 import { scheduleCard } from "./schedule-card.ts";
 import { createScheduleForm } from "./schedule-form.ts";
+import { refreshDelayMs } from "./schedule-refresh.ts";
 import { refreshBalance, showProblem } from "./shell.ts";
 import type { Page, Run, Schedule } from "./wire.ts";
 
@@ -12,6 +14,9 @@ const more = byId("schedules-more", HTMLButtonElement);
 const note = byId("note", HTMLElement);
 const opener = byId("new-schedule", HTMLButtonElement);
 let cursor: string | null = null;
+/** What the cards show, by schedule. */
+const shown = new Map<string, Schedule>();
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 async function load(isFirstPage: boolean) {
   const query = new URLSearchParams({ limit: "50" });
@@ -19,7 +24,11 @@ async function load(isFirstPage: boolean) {
   const answer = await callApi<Page<Schedule>>(`/api/v1/schedules?${query}`);
   list.setAttribute("aria-busy", "false");
   if (!answer.ok) return showProblem(problemText(answer.problem));
-  const cards = answer.value.items.map((schedule) => scheduleCard(schedule, actions));
+  if (isFirstPage) shown.clear();
+  const cards = answer.value.items.map((schedule) => {
+    shown.set(schedule.scheduleId, schedule);
+    return scheduleCard(schedule, actions);
+  });
   if (isFirstPage) list.replaceChildren(...cards);
   else list.append(...cards);
   cursor = answer.value.nextCursor;
@@ -28,6 +37,28 @@ async function load(isFirstPage: boolean) {
     const empty = "No schedule yet. A schedule runs a graph by itself, and is billed like a chat.";
     list.replaceChildren(el("p", { class: "empty" }, empty));
   }
+  waitForNews();
+}
+
+function waitForNews() {
+  clearTimeout(timer);
+  const delayMs = refreshDelayMs([...shown.values()], Date.now());
+  if (delayMs !== null && !document.hidden) timer = setTimeout(() => void refresh(), delayMs);
+}
+
+/** Brings the cards up to date one by one, so that what is being read or used stays in place. */
+async function refresh() {
+  const answer = await callApi<Page<Schedule>>("/api/v1/schedules?limit=100");
+  if (answer.ok) {
+    for (const schedule of answer.value.items) {
+      const known = shown.get(schedule.scheduleId);
+      const card = list.querySelector(`[data-schedule-id="${schedule.scheduleId}"]`);
+      if (card === null || JSON.stringify(known) === JSON.stringify(schedule)) continue;
+      shown.set(schedule.scheduleId, schedule);
+      replaceCard(card, scheduleCard(schedule, actions));
+    }
+  }
+  waitForNews();
 }
 
 const actions = {
@@ -80,6 +111,10 @@ async function change(
 const form = createScheduleForm((name) => {
   note.replaceChildren(`${name} was created.`);
   void load(true);
+});
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(timer);
+  if (!document.hidden) void refresh();
 });
 more.addEventListener("click", () => void load(false));
 void load(true);

@@ -2,11 +2,12 @@ import type { JsonValue } from "../ports/json.ts";
 import { countOf } from "./format.ts";
 import { el, setText } from "./dom.ts";
 import { renderMarkdown } from "./sanitize.ts";
+import { stepPreview, toolStates, toolTitle } from "./step-preview.ts";
 import type { Step, TextStep, ToolStep } from "./transcript.ts";
 
 export interface StepsView {
   element: HTMLDetailsElement;
-  show(steps: readonly Step[]): void;
+  show(steps: readonly Step[], isOver: boolean): void;
 }
 
 interface StepView {
@@ -23,11 +24,11 @@ export function createStepsView(): StepsView {
   const element = el("details", { class: "steps" }, el("summary", {}, label, preview), list);
   const views = new Map<string, StepView>();
 
-  function show(steps: readonly Step[]) {
+  function show(steps: readonly Step[], isOver: boolean) {
     element.hidden = steps.length === 0;
     setText(label, countOf(steps.length, "step"));
     const newest = steps.at(-1);
-    setText(preview, newest === undefined ? "" : previewOf(newest));
+    setText(preview, newest === undefined ? "" : stepPreview(newest, isOver));
     const keys = new Set(steps.map(keyOf));
     for (const [key, view] of views) {
       if (keys.has(key)) continue;
@@ -51,11 +52,6 @@ function keyOf(step: Step): string {
   return step.kind === "text" ? `text ${step.messageId}` : `tool ${step.toolCallId}`;
 }
 
-function previewOf(step: Step): string {
-  if (step.kind === "tool") return `${toolTitle(step.toolName)}: ${toolStates[step.state]}`;
-  return `${step.nodeKey}: ${step.text.slice(-160).replace(/\s+/g, " ")}`;
-}
-
 function createStep(step: Step): StepView {
   return step.kind === "text" ? createTextStep(step) : createToolStep(step);
 }
@@ -75,8 +71,6 @@ function createTextStep(first: TextStep): StepView {
   view.update(first);
   return view;
 }
-
-const toolStates = { running: "running", ok: "done", failed: "failed" } as const;
 
 function createToolStep(first: ToolStep): StepView {
   const state = el("span", { class: "tool-state" });
@@ -109,13 +103,6 @@ function createToolStep(first: ToolStep): StepView {
   };
   view.update(first);
   return view;
-}
-
-/** `core__current_time` -> `current time`. */
-export function toolTitle(toolName: string): string {
-  return toolName
-    .slice(toolName.indexOf("__") + (toolName.includes("__") ? 2 : 1))
-    .replaceAll("_", " ");
 }
 
 export function jsonText(value: JsonValue): string {

@@ -8,16 +8,7 @@ export function whyCharged(run: Run, receipts: readonly Receipt[]): string[] {
   const charged = effective.reduce((total, { chargedCredits }) => total + chargedCredits, 0);
   const unknown = effective.filter(({ settlement }) => settlement === "unknown").length;
   const estimated = effective.filter(({ settlement }) => settlement === "estimated").length;
-  const sentences = [
-    books.dispatches === 0
-      ? "This run made no model call, so nothing was charged."
-      : `This run made ${countOf(books.dispatches, "model call")}, and each has exactly one receipt below unless it never reached a model.`,
-  ];
-  if (receipts.length > 0) {
-    sentences.push(
-      `The charge of ${countOf(receipts.length, "receipt")} is ${formatMoney(charged)} in all.`,
-    );
-  }
+  const sentences = [mainSentence(books.dispatches, receipts.length, formatMoney(charged))];
   if (estimated > 0) {
     sentences.push(
       `Estimated, because the call was stopped or told no usage: ${countOf(estimated, "receipt")}.`,
@@ -25,11 +16,18 @@ export function whyCharged(run: Run, receipts: readonly Receipt[]): string[] {
   }
   if (unknown > 0) {
     sentences.push(
-      `Charged nothing, because no complete answer was recorded: ${countOf(unknown, "receipt")}.`,
+      `Not known yet, because no complete answer was recorded, and charged ${formatMoney(0)} until then: ${countOf(unknown, "receipt")}.`,
     );
   }
   if (books.voided > 0) sentences.push(`Never reached a model: ${countOf(books.voided, "call")}.`);
   return sentences;
+}
+
+function mainSentence(calls: number, receipts: number, charged: string): string {
+  if (calls === 0) return "This run made no model call, so nothing was charged.";
+  const paid =
+    receipts !== calls ? countOf(receipts, "receipt") : `one receipt${calls === 1 ? "" : " each"}`;
+  return `${countOf(calls, "model call")}, ${paid}, ${charged} in all.`;
 }
 
 /** The equation that proves that no call is missing. */

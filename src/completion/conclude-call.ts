@@ -1,3 +1,4 @@
+import type { LogFields } from "../base/log.ts";
 import type {
   CallJournal,
   CompletionFinalResult,
@@ -7,6 +8,7 @@ import type {
   GatewayHeaders,
 } from "../ports/completion.ts";
 import type { UsageFact } from "../ports/usage-fact.ts";
+import { refusedCredentialsStatus } from "./gateway-errors.ts";
 import type { DispatchedCall } from "./usage-fact.ts";
 import { countsOf, factWithoutUsage, finalFact } from "./usage-fact.ts";
 
@@ -29,12 +31,20 @@ export function concludeCall(
 ): Conclusion {
   const { requestId } = call.context;
   if (end.ok) {
-    const fact = answeredFact(call, end.answer, end.answer.usage !== null);
+    const fact = answeredFact(call, end.answer, {
+      hasWholeUsage: end.answer.usage !== null,
+      wasStopped: false,
+    });
     const output = outputOf(call, end.answer);
     call.journal.settle(call.callId, { output, fact });
     return { result: { ok: true, requestId, output, usage: countsOf(fact) }, fact };
   }
   const { error, answer } = end;
+  const status = refusedCredentialsStatus(error);
+  if (status !== null) {
+    // Not a warning like other refusals: every call fails until the operator changes the key.
+    call.log.log("error", "completion.gateway_credentials", { ...idsOf(call), status });
+  }
   const fact = owedFact(call, end, headers);
   const state = error.code === "aborted" ? "cancelled" : "failed";
   call.journal.fail(call.callId, { state, error, fact });
@@ -52,19 +62,27 @@ function owedFact(
   if (!end.sent || wasRefused) return null;
   if (end.answer === null) return factWithoutUsage(call, null, headers?.callId);
   // Usage that came before the finish may count only a part: some providers report as they go.
-  const isComplete = end.answer.usage !== null && end.answer.finishReason !== null;
-  return answeredFact(call, end.answer, isComplete);
+  const hasWholeUsage = end.answer.usage !== null && end.answer.finishReason !== null;
+  const wasStopped = end.error.code === "aborted";
+  return answeredFact(call, end.answer, { hasWholeUsage, wasStopped });
 }
 
 function answeredFact(
   call: ConcludableCall,
   answer: GatewayAnswer,
-  hasWholeUsage: boolean,
+  { hasWholeUsage, wasStopped }: { hasWholeUsage: boolean; wasStopped: boolean },
 ): UsageFact {
   if (hasWholeUsage && answer.usage !== null) return finalFact(call, answer, answer.usage);
-  const { dispatchId, context, source } = call;
-  call.log.log("warn", "billing.usage_unknown", { runId: context.runId, dispatchId, source });
+  if (wasStopped) {
+    call.log.log("info", "billing.usage_unknown", { ...idsOf(call), why: "stopped" });
+  } else {
+    call.log.log("warn", "billing.usage_unknown", idsOf(call));
+  }
   return factWithoutUsage(call, answer, answer.callId);
+}
+
+function idsOf({ context, dispatchId, source }: ConcludableCall): LogFields {
+  return { runId: context.runId, dispatchId, source };
 }
 
 function outputOf(call: ConcludableCall, answer: GatewayAnswer): CompletionOutput {

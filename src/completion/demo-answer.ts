@@ -1,16 +1,23 @@
-import { canonicalJson, sha256Hex } from "../base/hash.ts";
+import { sha256Hex } from "../base/hash.ts";
 import type { CompletionToolCall, GatewayRequest } from "../ports/completion.ts";
+import { sentenceFor, toolCallsFor } from "./demo-tools.ts";
 
 export interface DemoAnswer {
   text: string;
   toolCalls: readonly CompletionToolCall[];
 }
 
+interface ToolResult {
+  content: string;
+  /** undefined: no call of this conversation has the result's id. */
+  call: CompletionToolCall | undefined;
+}
+
 interface Prompt {
   system: string;
   asked: string;
   /** Results that answer the last user message. */
-  toolResults: readonly string[];
+  toolResults: readonly ToolResult[];
 }
 
 /** What the demo model says: the same request always gets the same answer, and every answer to a person says what it is. */
@@ -23,69 +30,23 @@ export function demoAnswer(request: GatewayRequest): DemoAnswer {
 
 function promptOf({ messages }: GatewayRequest): Prompt {
   const last = messages.findLastIndex((message) => message.role === "user");
+  const answers = messages.slice(last + 1);
+  const calls = answers.flatMap((message) =>
+    message.role === "assistant" ? (message.toolCalls ?? []) : [],
+  );
   return {
     system: messages
       .filter((message) => message.role === "system")
       .map((message) => message.content)
       .join("\n"),
     asked: messages[last]?.content.trim() ?? "",
-    toolResults: messages
-      .slice(last + 1)
+    toolResults: answers
       .filter((message) => message.role === "tool")
-      .map((message) => message.content),
+      .map(({ content, toolCallId }) => ({
+        content,
+        call: calls.find(({ id }) => id === toolCallId),
+      })),
   };
-}
-
-/** Which offered tool a question is for. */
-const toolHints: readonly {
-  name: string;
-  matches: RegExp;
-  args: (asked: string) => object | null;
-}[] = [
-  {
-    name: "core__calculator",
-    matches: /\d\s*[-+*/^%×÷]\s*\(?\s*\d/,
-    args: (asked) => expressionIn(asked),
-  },
-  {
-    name: "core__current_time",
-    matches: /\b(time|date|today|clock|weekday|uhr|spät|datum|heute)\b/i,
-    args: (asked) => zoneIn(asked),
-  },
-  {
-    name: "core__own_usage",
-    matches: /\b(usage|balance|credits?|spent|cost me|guthaben|verbrauch\w*)\b/i,
-    args: () => ({}),
-  },
-];
-
-function toolCallsFor(request: GatewayRequest, asked: string): CompletionToolCall[] {
-  const offered = new Set(request.tools.map((tool) => tool.name));
-  const calls: CompletionToolCall[] = [];
-  for (const { name, matches, args } of toolHints) {
-    if (!offered.has(name) || !matches.test(asked)) continue;
-    const found = args(asked);
-    if (found === null) continue;
-    // The dispatch makes the id differ from those of earlier turns that asked the same.
-    const id = `call_${sha256Hex(canonicalJson([request.dispatchId, name])).slice(0, 16)}`;
-    calls.push({ id, name, argsText: JSON.stringify(found) });
-  }
-  return calls;
-}
-
-function expressionIn(asked: string): object | null {
-  const [longest] = [...asked.matchAll(/[\d(][\d\s.()+*/^%×÷-]*[\d)]/g)]
-    .map(([text]) => text.trim())
-    .filter((text) => /[-+*/^%×÷]/.test(text))
-    .sort((a, b) => b.length - a.length);
-  if (longest === undefined) return null;
-  return { expression: longest.replaceAll("×", "*").replaceAll("÷", "/") };
-}
-
-function zoneIn(asked: string): object {
-  const [zone] =
-    /\b(?:Africa|America|Asia|Atlantic|Australia|Europe|Pacific)\/[A-Za-z_]+/.exec(asked) ?? [];
-  return zone === undefined ? {} : { timeZone: zone };
 }
 
 const disclaimer =
@@ -116,26 +77,30 @@ const manners: readonly { matches: RegExp; write: (prompt: Prompt) => string }[]
   {
     matches: /\bgiven one question\b/i,
     write: ({ asked }) =>
-      `On "${excerpt(asked)}" the demo model has no knowledge of its own. Certain is only that the question was asked; everything else would need a real model.`,
+      `On ${quoted(excerpt(asked))} the demo model has no knowledge of its own. Certain is only that the question was asked; everything else would need a real model.`,
   },
   { matches: /^/, write: writeReply },
 ];
 
 function textFor(prompt: Prompt): string {
   if (prompt.toolResults.length > 0) {
-    const results = prompt.toolResults.map((result) => `- \`${excerpt(result)}\``).join("\n");
-    return `The tool answered:\n\n${results}\n\n${disclaimer}`;
+    return [...prompt.toolResults.map(writeResult), disclaimer].join("\n\n");
   }
   const manner = manners.find(({ matches }) => matches.test(prompt.system));
   return manner === undefined ? writeReply(prompt) : manner.write(prompt);
 }
 
+function writeResult({ content, call }: ToolResult): string {
+  const sentence = call === undefined ? null : sentenceFor(call, content);
+  return sentence ?? `The tool answered: \`${excerpt(content)}\``;
+}
+
 function questionsOn(asked: string): string[] {
-  const subject = excerpt(asked).replace(/[?.!]+$/, "");
+  const subject = quoted(excerpt(asked).replace(/[?.!]+$/, ""));
   return [
-    `What exactly is meant by "${subject}"?`,
-    `What is known about "${subject}"?`,
-    `What remains open about "${subject}"?`,
+    `What exactly is meant by ${subject}?`,
+    `What is known about ${subject}?`,
+    `What remains open about ${subject}?`,
   ];
 }
 
@@ -146,11 +111,20 @@ function writeReport({ system, asked }: Prompt): string {
   return `## ${excerpt(asked)}\n\n${findings.join("\n\n")}\n\n${disclaimer}`;
 }
 
+/** Words of a request that are no subject for a poem. */
+const stopWords = new Set(
+  `about also and another any are but can compose could for from give has have her his how into its just let lines
+  make may more not one our out please poem poems poet short sing some tell than that the their them then there these
+  they this those two verse want was were what when where which who why will with would write you your`.split(
+    /\s+/,
+  ),
+);
+
 function writePoem({ asked }: Prompt): string {
-  const words = (asked.match(/\p{L}{4,}/gu) ?? []).slice(-3);
-  const [first = "paper", second = "river", third = "lamp"] = words.map((word) =>
-    word.toLowerCase(),
+  const words = (asked.toLowerCase().match(/\p{L}{3,}/gu) ?? []).filter(
+    (word) => !stopWords.has(word),
   );
+  const [first = "paper", second = "river", third = "lamp"] = words.slice(-3);
   return `A demo model, small and slow,\nwas asked of ${first}, and did not know.\nIt counted ${second} line by line,\nlent every word a steady sign,\nand left the ${third} where it lay:\nthe ledger has it, come what may.`;
 }
 
@@ -160,7 +134,12 @@ function writeReply({ asked }: Prompt): string {
   const details = isLong
     ? "\n\n| what | how |\n| --- | --- |\n| this answer | streamed word by word |\n| its price | nominal, by the price table |\n| its receipt | one, beside this reply |"
     : "\n\n1. This answer was streamed word by word.\n2. It has a nominal price and exactly one receipt.\n3. Ask me for the time, a sum such as `2 + 3 * 4`, or your balance, and I call a tool.";
-  return `You wrote: “${excerpt(asked)}”.\n\n${disclaimer}${details}`;
+  return `You wrote: ${quoted(excerpt(asked))}.\n\n${disclaimer}${details}`;
+}
+
+/** In curly quotes; those that the text has become single ones, so that both are seen. */
+function quoted(text: string): string {
+  return `“${text.replaceAll("“", "‘").replaceAll("”", "’")}”`;
 }
 
 /** One line of bounded length, cut at a code point. */

@@ -10,18 +10,35 @@ export function errorForStatus(status: number, headers: Headers, nowMs: number):
         code: "invalid_request",
         message: `The model did not accept the request (${status}). It may be too long for the model, or ask for something that it cannot do.`,
       };
+    case 401:
+    case 403:
+      return refusedCredentials[status];
     case 408:
     case 504:
       return upstreamTimeout;
     case 429:
       return { code: "rate_limit", message: rateLimitMessage(headers, nowMs) };
     default:
-      // 401, 402, 403 and 404 are between the operator and the provider; the customer can only wait.
+      // 402 and 404 too are between the operator and the provider; the customer can only wait.
       return {
         code: "provider_unavailable",
         message: `The model provider could not answer (${status}). Try again later or choose another model.`,
       };
   }
+}
+
+const credentialsMessage =
+  "The model provider does not let this service in. The operator has to look at it; trying again does not help.";
+
+const refusedCredentials: Readonly<Record<401 | 403, AiError>> = {
+  401: { code: "provider_unavailable", message: credentialsMessage },
+  403: { code: "provider_unavailable", message: credentialsMessage },
+};
+
+/** The status by which a gateway refused our key, when `error` is what `errorForStatus` made of it; else null. */
+export function refusedCredentialsStatus(error: AiError): 401 | 403 | null {
+  if (error === refusedCredentials[401]) return 401;
+  return error === refusedCredentials[403] ? 403 : null;
 }
 
 export const upstreamTimeout: AiError = {

@@ -182,5 +182,7 @@ const unconnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_
 /** Ids, codes and numbers only: what an upstream writes may repeat prompts and keys. */
 function warn({ options, request }: Exchange, event: string, fields: LogFields): void {
   const { runId, dispatchId } = request;
-  options.log.log("warn", event, { runId, dispatchId, dialect: options.dialect, ...fields });
+  // That somebody stopped the run is nothing to look into.
+  const level = fields["code"] === "aborted" ? "info" : "warn";
+  options.log.log(level, event, { runId, dispatchId, dialect: options.dialect, ...fields });
 }

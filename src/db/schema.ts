@@ -53,6 +53,8 @@ export const accessIdentities = sqliteTable("access_identities", {
   createdAt: integer("created_at").notNull(),
 });
 
+const triggers = ["chat", "schedule", "api", "webhook"] as const;
+
 export const threads = sqliteTable(
   "threads",
   {
@@ -61,7 +63,9 @@ export const threads = sqliteTable(
     title: text("title").notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
+    trigger: text("trigger", { enum: triggers }).notNull(),
   },
+  // Its second column is an expression, which the migration has.
   (t) => [index("threads_account").on(t.billingAccountId, t.updatedAt, t.id)],
 );
 
@@ -77,8 +81,6 @@ export const messages = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.threadId, t.createdAt, t.id] })],
 );
-
-const triggers = ["chat", "schedule", "api", "webhook"] as const;
 
 export const graphRuns = sqliteTable(
   "graph_runs",

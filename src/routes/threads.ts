@@ -30,11 +30,17 @@ const list = createRoute({
   method: "get",
   path: "/api/v1/ai/threads",
   summary: "The account's threads, last used first",
+  description:
+    "Leaves out threads of which every run was started by a schedule, unless `include=scheduled`.",
   security: signedIn,
   middleware: [requireScope("runs:read")] as const,
   request: {
     query: paging.extend({
       q: z.string().max(200).optional().openapi({ description: "Part of the title" }),
+      include: z
+        .literal("scheduled")
+        .optional()
+        .openapi({ description: "Adds the threads that only schedules have used" }),
     }),
   },
   responses: { 200: json(page(summary), "A page of threads"), ...refusals },
@@ -63,7 +69,9 @@ const remove = createRoute({
 export const threadRoutes = new OpenAPIHono<AppEnv>()
   .openapi(list, async (c) => {
     const { accountId } = c.get("principal");
-    const found = await listThreads(c.env.DB, { accountId, ...c.req.valid("query") });
+    const { include, ...wish } = c.req.valid("query");
+    const withScheduled = include === "scheduled";
+    const found = await listThreads(c.env.DB, { accountId, ...wish, withScheduled });
     return c.json({ items: found.items.map(withTimes), nextCursor: found.nextCursor }, 200);
   })
   .openapi(get, async (c) => {

@@ -120,7 +120,7 @@ function SecretDialog() {
       <h2 id="secret-title">Your new key</h2>
       <p>Copy it now. It is shown only this once and cannot be looked up later.</p>
       <div class="secret-row">
-        <input class="mono" id="secret" readonly aria-label="Secret key" spellcheck={false} />
+        <code class="secret" id="secret" tabindex={0} />
         <button class="button primary" id="copy-secret" type="button">
           Copy
         </button>

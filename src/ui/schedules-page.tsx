@@ -53,7 +53,10 @@ function ScheduleForm() {
         </Field>
         <Field id="schedule-preset" label="When">
           <select id="schedule-preset" name="preset">
-            <option value="0 9 * * 1-5">Weekdays at 9:00</option>
+            <option value="* * * * *">Every minute</option>
+            <option value="0 9 * * 1-5" selected>
+              Weekdays at 9:00
+            </option>
             <option value="0 9 * * *">Every day at 9:00</option>
             <option value="0 9 * * 1">Mondays at 9:00</option>
             <option value="0 * * * *">Every hour</option>

@@ -207,6 +207,45 @@ describe("threads", () => {
     });
   });
 
+  it("of schedules are listed on demand, and as any other once a person writes there", async () => {
+    const holder = await makeHolder(10_000);
+    const { accountId } = holder;
+    const chat = await runAt(holder, t0, { threadTitle: "Weather at sea" });
+    const bySchedule = () => ({
+      context: { ...makeStart(holder).context, trigger: "schedule" as const },
+    });
+    const titled = { threadTitle: "Weather, daily", ...bySchedule() };
+    const { threadId, context } = await runAt(holder, t0 + 1, titled);
+    await finishRun(depsOf(), finishOf({ ...chat, context, threadId }, 2));
+    const ids = async (wish: { q?: string; withScheduled?: boolean } = {}) =>
+      (await readAll((cursor) => listThreads(db, { accountId, limit: 1, cursor, ...wish }))).map(
+        (thread) => thread.threadId,
+      );
+    for (const q of ["", "weather"]) {
+      expect(await ids({ q })).toEqual([chat.threadId]);
+      expect(await ids({ q, withScheduled: true })).toEqual([threadId, chat.threadId]);
+    }
+    expect(await getThread(db, accountId, threadId)).toMatchObject({ title: "Weather, daily" });
+
+    const answered = await runAt(holder, t0 + 2, { threadId, isNewThread: false });
+    expect(await ids()).toEqual([threadId, chat.threadId]);
+    await finishRun(depsOf(), finishOf(answered, 2));
+    await runAt(holder, t0 + 3, { threadId, isNewThread: false, ...bySchedule() });
+    expect(await ids()).toEqual([threadId, chat.threadId]);
+  });
+
+  it("of schedules are passed over by the index, not read one by one", async () => {
+    const { results } = await db
+      .prepare(
+        `EXPLAIN QUERY PLAN SELECT id FROM threads WHERE billing_account_id = 'a'
+           AND (trigger = 'schedule') = 0 ORDER BY updated_at DESC, id DESC LIMIT 20`,
+      )
+      .all<{ detail: string }>();
+    expect(results.map(({ detail }) => detail)).toEqual([
+      expect.stringMatching(/threads_account \(billing_account_id=\? AND <expr>=\?\)/),
+    ]);
+  });
+
   it("are read and deleted by their own account only, and leave runs and receipts", async () => {
     const run = await makeRun(await makeHolder(10_000));
     const { billingAccountId: accountId, runId } = run.context;

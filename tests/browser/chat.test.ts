@@ -26,7 +26,7 @@ describeInBrowser("chat", ({ open, api, product }) => {
       await eventually(() => reply.locator(".money").getAttribute("title")).toBe(
         `${chargedCredits.toLocaleString("en-US")} credits`,
       );
-      await reply.getByRole("link", { name: "Receipt" }).click();
+      await reply.getByRole("link", { name: "Details" }).click();
       await page.waitForURL(`**/runs/${runId}`);
       await page.getByText("Why was I charged?").waitFor();
     },
@@ -55,6 +55,11 @@ describeInBrowser("chat", ({ open, api, product }) => {
     expect(await tool.locator("summary").innerText()).toContain("current time");
     expect(await tool.locator("pre").first().innerText()).toContain("Europe/Berlin");
     expect(await tool.locator("pre").last().innerText()).not.toBe("");
+    await page.reload();
+    const reopened = replies(page).first();
+    await reopened.locator(".steps > summary").click();
+    expect(await reopened.locator(".tool > summary").innerText()).toContain("current time");
+    expect(await page.getByLabel("Graph").inputValue()).toBe("langgraph:assistant");
   });
 
   test("stop ends the run, closes the model's stream and leaves one receipt", async () => {
@@ -77,6 +82,11 @@ describeInBrowser("chat", ({ open, api, product }) => {
     const { items } = await api<{ items: unknown[] }>(`/api/v1/ai/runs/${runId}/receipts`);
     expect(items).toHaveLength(1);
     await page.getByRole("button", { name: "Send" }).waitFor();
+    const written = wordNumbers(await replyText(reply));
+    await page.reload();
+    await eventually(async () => wordNumbers(await replyText(replies(page).first()))).toEqual(
+      written,
+    );
   });
 
   test("a reload in mid-stream goes on with the same text, without gap or repeat", async () => {

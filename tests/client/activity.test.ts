@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { spendTable, stacked } from "../../src/client/activity-data.ts";
 import {
   activityWindow,
+  customRange,
   groups,
   ranges,
   readFilter,
@@ -61,6 +62,12 @@ describe("the window that is asked for", () => {
     const window = activityWindow(filter, now);
     expect(window.from).toBe(new Date("2026-03-01T00:00:00").toISOString());
     expect(window.to).toBe(new Date("2026-03-03T00:00:00").toISOString());
+  });
+
+  test.each(["7d", "30d"] as const)("%s turned into an own range is the same window", (range) => {
+    const preset = { range, group: "model", from: "", to: "" } as const;
+    const own = { ...preset, range: "custom", ...customRange(preset, now) } as const;
+    expect(activityWindow(own, now)).toEqual(activityWindow(preset, now));
   });
 
   test("a window that ends before it starts is still one that can be asked for", () => {

@@ -2,9 +2,11 @@ import { expect, test } from "vitest";
 import {
   formatAgo,
   formatAlignedMoney,
+  formatAlignedUsd,
   formatCredits,
   formatDuration,
   formatMoney,
+  formatPrice,
   graphName,
   runIdIn,
 } from "../../src/client/format.ts";
@@ -28,14 +30,32 @@ test("in a column every amount has the same number of digits after its point", (
   ]);
 });
 
+test("a cost is padded to the digits of a charge, and never shortened", () => {
+  expect(["0", "0.000021", "12", "0.123456789"].map(formatAlignedUsd)).toEqual([
+    "$0.0000000",
+    "$0.0000210",
+    "$12.0000000",
+    "$0.123456789",
+  ]);
+});
+
+test("a price has at least two decimals", () => {
+  expect(["1", "0.6", "0.15", "0.075"].map(formatPrice)).toEqual([
+    "$1.00",
+    "$0.60",
+    "$0.15",
+    "$0.075",
+  ]);
+});
+
 test("one credit is singular", () => {
   expect([formatCredits(1), formatCredits(1_000)]).toEqual(["1 credit", "1,000 credits"]);
 });
 
 test("a duration has the precision that its length deserves", () => {
   expect([-5, 40, 9_940, 12_400, 185_000].map(formatDuration)).toEqual([
-    "0.0 s",
-    "0.0 s",
+    "< 0.1 s",
+    "< 0.1 s",
     "9.9 s",
     "12 s",
     "3 min 5 s",

@@ -10,12 +10,20 @@ function receipt(settlement: "final" | "estimated" | "unknown", chargedCredits: 
 
 test("the sentences lead from the calls to the sum, and name what is not ordinary", () => {
   const receipts = [receipt("final", 100), receipt("estimated", 20), receipt("unknown", 0)];
-  const text = whyCharged({ books } as Run, receipts).join(" ");
-  expect(text).toContain("3 model calls");
-  expect(text).toContain("3 receipts is $0.000012 in all");
+  const text = whyCharged({ books: { ...books, dispatches: 4 } } as Run, receipts).join(" ");
+  expect(text).toContain("4 model calls, 3 receipts, $0.000012 in all.");
   expect(text).toContain("Estimated, because the call was stopped or told no usage: 1 receipt.");
-  expect(text).toContain("Charged nothing, because no complete answer was recorded: 1 receipt.");
+  expect(text).toContain("charged $0.00 until then: 1 receipt.");
   expect(text).toContain("Never reached a model: 1 call.");
+});
+
+test.each([
+  [1, "1 model call, one receipt, $0.00001 in all."],
+  [3, "3 model calls, one receipt each, $0.00003 in all."],
+])("an ordinary run of %i calls is told in one sentence", (dispatches, sentence) => {
+  const receipts = Array.from({ length: dispatches }, () => receipt("final", 100));
+  const run = { books: { ...books, dispatches, voided: 0 } } as Run;
+  expect(whyCharged(run, receipts)).toEqual([sentence]);
 });
 
 test("a run without calls says that it cost nothing", () => {

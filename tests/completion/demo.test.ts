@@ -56,6 +56,10 @@ describe("the demo model", () => {
 
   it.each([
     ["What time is it in Europe/Berlin?", "core__current_time", { timeZone: "Europe/Berlin" }],
+    ["What time is it in Tokyo?", "core__current_time", { timeZone: "Asia/Tokyo" }],
+    ["what time is it in new york", "core__current_time", { timeZone: "America/New_York" }],
+    ["Time in São Paulo, please", "core__current_time", { timeZone: "America/Sao_Paulo" }],
+    ["What time does Chrome show?", "core__current_time", {}],
     ["What is (2 + 3) * 4?", "core__calculator", { expression: "(2 + 3) * 4" }],
     ["what is 7×6", "core__calculator", { expression: "7*6" }],
     ["How much credit is my balance?", "core__own_usage", {}],
@@ -68,19 +72,59 @@ describe("the demo model", () => {
     expect(withheld?.text).not.toBe("");
   });
 
-  it("answers once a tool result is there, instead of calling again", async () => {
+  it.each([
+    [
+      "core__current_time",
+      {},
+      {
+        utc: "2026-11-22T01:47:10.000Z",
+        local: "2026-11-22T10:47:10+09:00",
+        weekday: "Sunday",
+        timeZone: "Asia/Tokyo",
+      },
+      "It is 10:47 in Asia/Tokyo (Sunday).",
+    ],
+    [
+      "core__calculator",
+      { expression: "19.99 * 12 + 42" },
+      { result: "281.88", isExact: true },
+      "19.99 * 12 + 42 = 281.88.",
+    ],
+    [
+      "core__calculator",
+      { expression: "1 / 3" },
+      { result: "0.33", isExact: false },
+      "1 / 3 ≈ 0.33.",
+    ],
+    ["core__own_usage", {}, { availableUsd: "4.9987" }, "You have $4.99 left."],
+    ["core__own_usage", {}, { availableUsd: "-0.02" }, "You have -$0.02 left."],
+    ["core__current_time", {}, { utc: "noon" }, 'The tool answered: `{"utc":"noon"}`'],
+    ["core__calculator", [], { error: { code: "failed" } }, "The tool answered: `{"],
+    ["core__own_usage", {}, "not JSON", 'The tool answered: `"not JSON"`'],
+    ["their__tool", {}, 5, "The tool answered: `5`"],
+  ])("says what %s answered, instead of calling again", async (name, args, result, sentence) => {
     const messages: CompletionMessage[] = [
       { role: "user", content: "what time is it" },
       {
         role: "assistant",
         content: "",
-        toolCalls: [{ id: "c1", name: "core__current_time", argsText: "{}" }],
+        toolCalls: [{ id: "c1", name, argsText: JSON.stringify(args) }],
       },
-      { role: "tool", toolCallId: "c1", content: '{"utc":"2026-11-21T10:00:00Z"}' },
+      { role: "tool", toolCallId: "c1", content: JSON.stringify(result) },
     ];
     const answer = await answerOf({ messages, tools: allTools });
     expect(answer?.toolCalls).toEqual([]);
-    expect(answer?.text).toContain("2026-11-21T10:00:00Z");
+    expect(answer?.text.startsWith(sentence)).toBe(true);
+    expect(answer?.text).toMatch(/demo model/);
+  });
+
+  it("repeats a tool's answer that is no JSON, or belongs to no call", async () => {
+    const messages: CompletionMessage[] = [
+      { role: "user", content: "what time is it" },
+      { role: "tool", toolCallId: "c1", content: "half past" },
+    ];
+    const answer = await answerOf({ messages, tools: allTools });
+    expect(answer?.text).toContain("The tool answered: `half past`");
   });
 
   it("calls again for a new question in a conversation that has older tool results", async () => {
@@ -110,6 +154,21 @@ describe("the demo model", () => {
       ...asking("rivers"),
     ];
     expect((await answerOf({ messages }))?.text).toMatch(expected);
+  });
+
+  it("quotes a question that holds quotes so that both are seen", async () => {
+    const system = { role: "system" as const, content: "You are given one question." };
+    const question = "What exactly is meant by “rivers”?";
+    const answer = await answerOf({ messages: [system, ...asking(question)] });
+    expect(answer?.text).toContain("On “What exactly is meant by ‘rivers’?” the");
+  });
+
+  it("writes a poem of its subject, not of the words around it", async () => {
+    const system = { role: "system" as const, content: "You are a poet." };
+    const answer = await answerOf({
+      messages: [system, ...asking("Please write me a short poem about the sea")],
+    });
+    expect(answer?.text).toContain("was asked of sea,");
   });
 
   it("is billed by the price table through the completion unit", async () => {

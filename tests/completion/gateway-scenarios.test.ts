@@ -298,6 +298,16 @@ describe("an answer that is none", () => {
     expect(seen()).toHaveLength(1);
   });
 
+  it.each([401, 403])("a %i is the operator's to look at", async (status) => {
+    const unit = unitAt();
+    const { final } = await unit.run(ask(`hello [[status:${status}]]`));
+    const message = final.ok ? "" : final.error.message;
+    expect(message).toMatch(/operator/);
+    expect(message).not.toMatch(/\d/);
+    const errors = unit.log.lines.filter(({ level }) => level === "error");
+    expect(errors).toMatchObject([{ event: "completion.gateway_credentials", fields: { status } }]);
+  });
+
   it("an HTML 502: provider_unavailable, and no receipt", async () => {
     const unit = unitAt();
     const { final } = await unit.run(ask("hello [[html-502]]"));
@@ -420,6 +430,20 @@ describe("stopping a call", () => {
       expect(unit.journal.facts()).toMatchObject([{ settlement: "unknown", costUsd: "0" }]);
     },
   );
+
+  it("leaves unknown usage that nobody has to look into, unlike a broken stream", async () => {
+    const unknownUsage = (unit: Bench) =>
+      unit.log.lines.filter(({ event }) => event === "billing.usage_unknown");
+    const stopped = unitAt();
+    const running = stopped.run(ask("[[tokens:9]] [[stall:3]]"));
+    while ((seen()[0]?.tokensSent ?? -1) < 3) await sleep(1);
+    stopped.stop.abort();
+    await running;
+    expect(unknownUsage(stopped)).toMatchObject([{ level: "info", fields: { why: "stopped" } }]);
+    const broken = unitAt();
+    await broken.run(ask("[[tokens:9]] [[truncate:3]]"));
+    expect(unknownUsage(broken)).toMatchObject([{ level: "warn" }]);
+  });
 
   it("closing the stream of the unit closes the upstream", async () => {
     const unit = unitAt();

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { parseArgs } from "node:util";
 import { startFakeGateway } from "./server.ts";
 
-// Runs the fake as a process: `node tests/fake-gateway/main.ts --port 0` prints one line `{"url": "…"}`.
+// Runs the fake as a process: `npx node tests/fake-gateway/main.ts --port 0` prints one line `{"url": "…"}`.
 const { values } = parseArgs({
   options: {
     port: { type: "string", default: "0" },
