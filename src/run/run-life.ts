@@ -146,8 +146,9 @@ export class RunLife {
       }
       const { history, leaseCredits, rev } = admission;
       const run = this.#begin({ history, leaseCredits, rev });
-      await this.#armAlarm();
+      // Before the next await: an alarm that finds a run without a driver ends it.
       this.#drive(run);
+      await this.#armAlarm();
       return { ok: true, created: true, run: viewRun(run) };
     } catch (error) {
       this.#report("run.admission_failed", error);

@@ -178,6 +178,7 @@ function harness(script: Script = "answers", mostCredits = 50) {
     alarm: null as number | null,
     isEmptied: false,
     settledOnce: Promise.withResolvers<void>(),
+    onAlarmSet: async () => {},
     timers: [] as { ms: number; callback: () => void }[],
   };
   const deps: RunDeps = {
@@ -195,6 +196,7 @@ function harness(script: Script = "answers", mostCredits = 50) {
     },
     setAlarm: async (at) => {
       world.alarm = at;
+      await world.onAlarmSet();
     },
     deleteStorage: async () => {
       world.isEmptied = true;
@@ -454,6 +456,18 @@ describe("a run's life", () => {
       { status: "error", errorCode: "insufficient_credits", facts: [] },
     ]);
     expect(life.calls(account)).toEqual([]);
+  });
+
+  it("is not ended by an alarm that fires while it begins", async () => {
+    const { life, ledger, world } = harness();
+    world.onAlarmSet = async () => {
+      if (life.view(account)?.status !== "running") return;
+      world.onAlarmSet = async () => {};
+      await life.wake();
+    };
+    await life.start(start);
+    await world.settledOnce.promise;
+    expect(ledger.finishes).toMatchObject([{ status: "success" }]);
   });
 
   it("does nothing at an alarm of a settled run, or of an object without a run", async () => {
