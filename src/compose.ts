@@ -13,7 +13,7 @@ import { executeCompletionUnit } from "./completion/execute-completion-unit.ts";
 import { createModelCatalog } from "./completion/models.ts";
 import { createOpenAiCompatibleGateway } from "./completion/openai-compatible.ts";
 import type { Env } from "./env.ts";
-import { aggregate, type Provider } from "./executor/aggregate.ts";
+import { aggregate, executorTypes, type Provider } from "./executor/aggregate.ts";
 import { withBilling } from "./executor/with-billing.ts";
 import { withObservability } from "./executor/with-observability.ts";
 import { withPreflight } from "./executor/with-preflight.ts";
@@ -96,13 +96,14 @@ export function composeTick(env: Env): TickDeps {
 /** What one run needs besides its own storage and viewers. */
 export function composeRun(
   env: Env,
-): Pick<RunDeps, "ledger" | "buildExecutor" | "priceOf" | "describeModel"> {
+): Pick<RunDeps, "ledger" | "buildExecutor" | "priceOf" | "describeModel" | "needsCredit"> {
   const setup = setupOf(env);
   const { markupBasisPoints } = setup.config;
   return {
     ledger: composeLedger(env, setup),
     buildExecutor: (parts) => buildExecutor(env, setup, parts),
     priceOf: (fact) => priceFact(fact, markupBasisPoints).chargedCredits,
+    needsCredit: ({ model }) => setup.models.find(model)?.free !== true,
     describeModel(modelId) {
       const model = setup.models.find(modelId);
       const gateway = model?.gateway === "demo" ? setup.gateways.demo : setup.gateways.configured;
@@ -118,7 +119,7 @@ function buildExecutor(env: Env, setup: Setup, parts: ExecutorParts): GraphExecu
   ];
   const billed = withBilling(aggregate(providers, log), {
     commit: parts.commit,
-    executorTypeOf: () => "inproc",
+    executorTypeOf: executorTypes(providers),
     clock,
     log,
   });

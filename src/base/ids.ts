@@ -10,9 +10,7 @@ const prefixes = {
   receipt: "rcpt_",
   message: "msg_",
   call: "call_",
-  dispatch: "dsp_",
   request: "req_",
-  correction: "corr_",
 } as const;
 
 export type IdKind = keyof typeof prefixes;

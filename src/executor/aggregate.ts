@@ -19,6 +19,14 @@ export function splitGraphId(graphId: string): { prefix: string; graphName: stri
     : { prefix: graphId.slice(0, colon), graphName: graphId.slice(colon + 1) };
 }
 
+/** Which kind of engine serves a graph; null where none does. */
+export function executorTypes(
+  providers: readonly Provider[],
+): (graphId: string) => ExecutorType | null {
+  const byPrefix = new Map(providers.map(({ prefix, executorType }) => [prefix, executorType]));
+  return (graphId) => byPrefix.get(splitGraphId(graphId).prefix) ?? null;
+}
+
 /** An executor made of executors: routes by prefix. An unknown prefix ends the run as `not_found`. */
 export function aggregate(providers: readonly Provider[], log: Log): GraphExecutorPort {
   const byPrefix = new Map(providers.map((provider) => [provider.prefix, provider.executor]));

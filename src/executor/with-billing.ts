@@ -8,7 +8,8 @@ import { judgeFact, unknownFactFor } from "./usage-fact-schema.ts";
 
 export interface BillingDeps {
   commit: BillingCommitFn;
-  executorTypeOf: (graphId: string) => ExecutorType;
+  /** null: no engine serves the graph, so whoever reports usage for it is foreign. */
+  executorTypeOf: (graphId: string) => ExecutorType | null;
   clock: Clock;
   log: Log;
 }
@@ -51,8 +52,12 @@ export function withBilling(inner: GraphExecutorPort, deps: BillingDeps): GraphE
     reportIndex: number,
   ): Promise<boolean> {
     const executorType = deps.executorTypeOf(context.graphId);
-    const verdict = judgeFact(candidate, executorType, context);
     const where = { runId: context.runId, attempt: context.attempt, requestId: context.requestId };
+    if (executorType === null) {
+      deps.log.log("error", "billing.foreign_executor_type", where);
+      return false;
+    }
+    const verdict = judgeFact(candidate, executorType, context);
     switch (verdict.kind) {
       case "billable":
         await deps.commit(verdict.fact);

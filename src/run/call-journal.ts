@@ -13,7 +13,7 @@ import type {
 import type { RunLimits } from "../ports/run-context.ts";
 import type { CallState } from "../ports/run.ts";
 import type { UsageFact } from "../ports/usage-fact.ts";
-import { readTotals, type CallTotals } from "./call-rows.ts";
+import { isUnitTaken, readTotals, type CallTotals } from "./call-rows.ts";
 import type { EventLog } from "./event-log.ts";
 import { decideLease } from "./lease.ts";
 import type { Outbox } from "./outbox.ts";
@@ -31,7 +31,7 @@ export interface JournalDeps {
   leaseCredits: () => number;
   /** Raises the lease in D1 to this total; an error when that is refused or not possible now. */
   topUp: (leaseCredits: number) => Promise<AiError | null>;
-  /** An error when this driver may dispatch no more: it was replaced, or the run is being stopped. */
+  /** An error when this driver may dispatch no more: the run is being stopped, or is over. */
   fence: () => AiError | null;
   now: () => number;
 }
@@ -95,14 +95,7 @@ export class RunCallJournal implements CallJournal {
   }
 
   isUnitTaken(usageUnitId: string, callId: string): boolean {
-    const { ordinal } = this.#openCall(callId);
-    return (
-      this.#count(
-        "SELECT count(*) AS total FROM calls WHERE usage_unit_id = ? AND ordinal <> ? AND outbox_key IS NOT NULL",
-        usageUnitId,
-        ordinal,
-      ) > 0
-    );
+    return isUnitTaken(this.#deps.storage, usageUnitId, this.#openCall(callId).ordinal);
   }
 
   settle(callId: string, { output, fact }: CallSettlement): void {

@@ -48,6 +48,20 @@ function receiptOf(fact: UsageFact | null): string | null {
   return fact === null ? null : receiptIdOf(fact.source, sourceReference(fact));
 }
 
+/** Whether another dispatch of the run already has a receipt under this usage unit id. */
+export function isUnitTaken(storage: RunStorage, usageUnitId: string, ordinal: number): boolean {
+  return (
+    storage.sql
+      .exec(
+        `SELECT 1 AS found FROM calls
+         WHERE usage_unit_id = ? AND ordinal <> ? AND outbox_key IS NOT NULL LIMIT 1`,
+        usageUnitId,
+        ordinal,
+      )
+      .toArray().length > 0
+  );
+}
+
 /** The proof that every dispatch is accounted for. */
 export function readBooks(storage: RunStorage): Books {
   const rows = storage.sql

@@ -5,7 +5,7 @@ import type { GraphRunRequest } from "../ports/graph-executor.ts";
 import { RunCallJournal } from "./call-journal.ts";
 import { readTotals } from "./call-rows.ts";
 import { interruptOpenCalls } from "./interrupted-calls.ts";
-import { creditExhausted, ledgerUnreachable } from "./lease.ts";
+import { beginError, creditExhausted, ledgerUnreachable } from "./lease.ts";
 import type { OpenRun } from "./open-run.ts";
 
 /** What the end of a run writes, besides its last events. */
@@ -33,33 +33,37 @@ export class StopSwitch {
 }
 
 /**
- * Drives the run's executor to its end and writes every event to the log. Whoever starts it has given the run a new
- * epoch: an older driver that is still alive finds itself fenced at its next write. Returns false when it was fenced.
+ * Drives the run's executor to its end and writes every event to the log. When the run was ended meanwhile (its driver was
+ * taken for lost), the driver stops and writes nothing more.
  */
-export async function drive(run: OpenRun, stop: StopSwitch): Promise<boolean> {
+export async function drive(run: OpenRun, stop: StopSwitch): Promise<void> {
   const { state, events, deps } = run;
-  const { epoch } = state.present;
-  const isFenced = () => state.present.epoch !== epoch || state.present.phase !== "driving";
+  const { start } = state.present;
+  const isOver = () => state.present.phase !== "driving";
 
   const executor = deps.buildExecutor({
-    journal: openJournal(run, stop.signal, isFenced),
+    journal: openJournal(run, stop.signal, isOver),
     commit: async (fact) => {
       run.outbox.put(fact);
     },
-    checkCredit: async () => (state.present.rev > 0 ? null : creditExhausted),
+    checkCredit: async () => {
+      const { leaseCredits } = state.present;
+      const { chargedCredits } = readTotals(deps.storage);
+      const { maxCredits } = start.limits;
+      return beginError({ leaseCredits, chargedCredits, maxCredits }, deps.needsCredit(start));
+    },
     totals: () => readTotals(deps.storage),
   });
   const ending: RunEnding = { status: "error", error: null, output: null };
   for await (const event of executor.runGraph(requestOf(run, stop.signal)).stream) {
-    if (isFenced()) {
+    if (isOver()) {
       stop.stop(null);
-      return false;
+      return;
     }
     note(run, ending, event, stop.reason);
   }
   assert(state.present.phase === "finishing", "the executor's stream ends with an end");
   events.flush();
-  return true;
 }
 
 function note(run: OpenRun, ending: RunEnding, event: AiEvent, stopReason: AiError | null): void {
@@ -126,7 +130,7 @@ export function endRun(run: OpenRun, ending: RunEnding): void {
   });
 }
 
-function openJournal(run: OpenRun, signal: AbortSignal, isFenced: () => boolean): RunCallJournal {
+function openJournal(run: OpenRun, signal: AbortSignal, isOver: () => boolean): RunCallJournal {
   const { state, deps, events, outbox } = run;
   const { start, attempt } = state.present;
   let topUps: Promise<AiError | null> = Promise.resolve(null);
@@ -163,7 +167,7 @@ function openJournal(run: OpenRun, signal: AbortSignal, isFenced: () => boolean)
     // One at a time, because each is a numbered write of the run's D1 row.
     topUp: (leaseCredits) => (topUps = topUps.then(() => topUp(leaseCredits))),
     fence: () =>
-      signal.aborted || isFenced() ? { code: "aborted", message: "The run was stopped." } : null,
+      signal.aborted || isOver() ? { code: "aborted", message: "The run was stopped." } : null,
     now: () => deps.clock.now(),
   });
 }

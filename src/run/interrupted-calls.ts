@@ -1,5 +1,6 @@
 import { toIso } from "../base/clock.ts";
 import { unknownFact } from "../completion/unknown-fact.ts";
+import { isUnitTaken } from "./call-rows.ts";
 import type { OpenRun } from "./open-run.ts";
 import type { RunStorage } from "./storage.ts";
 
@@ -50,14 +51,7 @@ export function interruptOpenCalls({ state, outbox, events, deps }: OpenRun): vo
 /** The gateway's id, unless there is none or a gateway that repeats its ids gave it to another call with a receipt. */
 function freeUnitId(
   storage: RunStorage,
-  { usage_unit_id, ordinal }: { usage_unit_id: string | null; ordinal: number },
+  { usage_unit_id: id, ordinal }: { usage_unit_id: string | null; ordinal: number },
 ): string | null {
-  const others = storage.sql
-    .exec(
-      "SELECT 1 AS found FROM calls WHERE usage_unit_id = ? AND ordinal <> ? AND outbox_key IS NOT NULL",
-      usage_unit_id,
-      ordinal,
-    )
-    .toArray();
-  return others.length === 0 ? usage_unit_id : null;
+  return id === null || isUnitTaken(storage, id, ordinal) ? null : id;
 }

@@ -30,6 +30,18 @@ export function decideLease(lease: LeaseState, mostCredits: number): LeaseDecisi
   return { kind: "top_up", leaseCredits: Math.min(needed + mostCredits, lease.maxCredits) };
 }
 
+/**
+ * Whether a run may begin: a paid model needs something left of the lease, which a limit of 0 credits does not give.
+ * Admission has already reserved what the account can spare.
+ */
+export function beginError(
+  lease: Pick<LeaseState, "leaseCredits" | "chargedCredits" | "maxCredits">,
+  needsCredit: boolean,
+): AiError | null {
+  const hasSome = lease.leaseCredits > lease.chargedCredits;
+  return hasSome || !needsCredit ? null : capReached(lease.maxCredits);
+}
+
 export const creditExhausted: AiError = {
   code: "insufficient_credits",
   message:

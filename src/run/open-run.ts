@@ -41,6 +41,8 @@ export interface RunDeps {
   priceOf: (fact: UsageFact) => number;
   /** Who serves a model, for the receipt of a call whose end nobody saw. */
   describeModel: (modelId: string) => Pick<UsageFact, "source" | "provider">;
+  /** False for a run whose model is free. */
+  needsCredit: (start: StartRun) => boolean;
   viewers: { publish(event: LoggedEvent): void; settle(frame: SettledFrame): void };
   /** null: no alarm. */
   setAlarm: (at: number | null) => Promise<void>;

@@ -167,8 +167,7 @@ export class RunLife {
     this.#run = run;
     run.events.atomically(() => {
       const startedAt = this.#deps.clock.now();
-      const epoch = this.#state.present.epoch + 1;
-      this.#state.update({ ...admitted, phase: "driving", status: "running", startedAt, epoch });
+      this.#state.update({ ...admitted, phase: "driving", status: "running", startedAt });
       run.events.append({ type: "run_started", runId, attempt, graphId, model: start.model });
     });
     return run;

@@ -17,8 +17,6 @@ export interface RunRow {
   history: ChatMessage[];
   status: RunStatus;
   attempt: number;
-  /** Counts drivers; a driver whose epoch is not the row's may write nothing. */
-  epoch: number;
   /** Number of the last write of the run's D1 row; admission is 1. */
   rev: number;
   leaseCredits: number;
@@ -87,7 +85,6 @@ function toColumns(change: Partial<RunRow>): Record<string, SqlValue> {
     history: change.history === undefined ? undefined : JSON.stringify(change.history),
     status: change.status,
     attempt: change.attempt,
-    epoch: change.epoch,
     rev: change.rev,
     lease_credits: change.leaseCredits,
     is_cancel_requested:
@@ -118,7 +115,6 @@ function readRow(storage: RunStorage): RunRow | null {
     history: JSON.parse(text("history")) as ChatMessage[],
     status: text("status") as RunStatus,
     attempt: number("attempt"),
-    epoch: number("epoch"),
     rev: number("rev"),
     leaseCredits: number("lease_credits"),
     isCancelRequested: number("is_cancel_requested") === 1,

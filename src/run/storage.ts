@@ -21,7 +21,6 @@ const migrations: readonly string[] = [
      history TEXT NOT NULL DEFAULT '[]',
      status TEXT NOT NULL,
      attempt INTEGER NOT NULL,
-     epoch INTEGER NOT NULL DEFAULT 0,
      rev INTEGER NOT NULL DEFAULT 0,
      lease_credits INTEGER NOT NULL DEFAULT 0,
      is_cancel_requested INTEGER NOT NULL DEFAULT 0,

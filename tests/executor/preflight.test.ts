@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../src/base/log.ts";
-import { aggregate, splitGraphId } from "../../src/executor/aggregate.ts";
+import { aggregate, executorTypes, splitGraphId } from "../../src/executor/aggregate.ts";
 import { withPreflight } from "../../src/executor/with-preflight.ts";
 import { requestWith, scriptedExecutor } from "../conformance/fakes.ts";
 import { drain } from "../conformance/graph-executor.ts";
@@ -33,6 +33,12 @@ describe("preflight", () => {
 });
 
 describe("the aggregator", () => {
+  it("knows which kind of engine serves a graph", () => {
+    const { executor } = scriptedExecutor("answers");
+    const typeOf = executorTypes([{ prefix: "n8n", executorType: "n8n", executor }]);
+    expect([typeOf("n8n:flow"), typeOf("langgraph:poet")]).toEqual(["n8n", null]);
+  });
+
   it("splits a graph id at its first colon", () => {
     expect(splitGraphId("n8n:team:poet")).toEqual({ prefix: "n8n", graphName: "team:poet" });
     expect(splitGraphId("poet")).toEqual({ prefix: "", graphName: "poet" });

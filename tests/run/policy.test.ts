@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseCursor } from "../../src/run/cursor.ts";
-import { decideLease } from "../../src/run/lease.ts";
+import { beginError, decideLease } from "../../src/run/lease.ts";
 import { admissionRecheckMs, heartbeatMs, nextAlarm } from "../../src/run/next-alarm.ts";
 
 const credits = fc.nat({ max: 10_000 });
@@ -39,6 +39,16 @@ describe("the lease", () => {
     );
     expect(decision).toMatchObject({ kind: "refused", error: { code: "insufficient_credits" } });
     expect(decision.kind === "refused" && decision.error.message).toContain("limits.maxCredits");
+  });
+});
+
+describe("beginning a run", () => {
+  const empty = { leaseCredits: 0, chargedCredits: 0, maxCredits: 0 };
+  it("needs something to spend, unless its model is free", () => {
+    expect(beginError(empty, true)).toMatchObject({ code: "insufficient_credits" });
+    expect(beginError(empty, false)).toBeNull();
+    expect(beginError({ ...empty, leaseCredits: 1 }, true)).toBeNull();
+    expect(beginError({ ...empty, leaseCredits: 5, chargedCredits: 5 }, true)).not.toBeNull();
   });
 });
 

@@ -34,6 +34,7 @@ class FakeLedger implements RunLedger {
   admissions = 0;
   /** D1 batches, each of them one round trip. */
   roundTrips = 0;
+  leaseCredits = 100;
   refuse = false;
   failures = 0;
   availableCredits = Number.MAX_SAFE_INTEGER;
@@ -61,7 +62,8 @@ class FakeLedger implements RunLedger {
       return { kind: "refused", code: "insufficient_credits", message: "Top up." } as const;
     }
     const history = start.messages;
-    return { kind: "admitted", created: true, rev: 1, leaseCredits: 100, history } as const;
+    const { leaseCredits } = this;
+    return { kind: "admitted", created: true, rev: 1, leaseCredits, history } as const;
   }
 
   async find() {
@@ -100,10 +102,20 @@ type Script = "answers" | "stalls" | "throws";
 
 /** Makes one model call through the journal, as the completion unit does. */
 function executorFor(script: Script, mostCredits: number) {
-  return ({ journal, commit }: ExecutorParts): GraphExecutorPort => ({
+  return ({ journal, commit, checkCredit }: ExecutorParts): GraphExecutorPort => ({
     runGraph: ({ signal }) => ({
       final: new Promise(() => {}),
       stream: (async function* () {
+        const refused = await checkCredit(context);
+        if (refused !== null) {
+          yield { type: "error", ...refused };
+          yield {
+            type: "done",
+            status: "error",
+            usage: { calls: 0, inputTokens: 0, outputTokens: 0 },
+          };
+          return;
+        }
         const opening = await journal.open({
           nodeKey: "poet",
           checkpointNs: "poet:1",
@@ -186,6 +198,7 @@ function harness(script: Script = "answers", mostCredits = 50) {
     ledger,
     buildExecutor: executorFor(script, mostCredits),
     priceOf: () => 10,
+    needsCredit: () => true,
     describeModel: () => ({ source: "litellm", provider: "fake" }),
     viewers: {
       publish: (event) => void events.push(event),
@@ -468,6 +481,15 @@ describe("a run's life", () => {
     await life.start(start);
     await world.settledOnce.promise;
     expect(ledger.finishes).toMatchObject([{ status: "success" }]);
+  });
+
+  it("ends before its first call when its own limit leaves nothing to spend", async () => {
+    const { life, ledger, world } = harness("answers", 0);
+    ledger.leaseCredits = 0;
+    await life.start({ ...start, limits: { ...start.limits, maxCredits: 0 } });
+    await world.settledOnce.promise;
+    expect(ledger.finishes).toMatchObject([{ errorCode: "insufficient_credits", facts: [] }]);
+    expect(life.calls(account)).toEqual([]);
   });
 
   it("does nothing at an alarm of a settled run, or of an object without a run", async () => {
