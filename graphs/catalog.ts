@@ -35,6 +35,14 @@ export const graphCatalog: readonly GraphDescriptor[] = [
     nodeKeys: ["planner", "worker", "writer"],
     interrupts: false,
   },
+  {
+    name: "approval",
+    title: "Approval",
+    description: "Drafts an answer, asks you whether it may be given, and follows your comment.",
+    toolIds: [],
+    nodeKeys: ["drafter", "finisher"],
+    interrupts: true,
+  },
 ];
 
 export const defaultGraphName = "assistant";

@@ -1,7 +1,7 @@
 import type { AIMessage, BaseMessage } from "@langchain/core/messages";
 import type { Runnable, RunnableConfig } from "@langchain/core/runnables";
 import type { StructuredTool } from "@langchain/core/tools";
-import type { BaseCheckpointSaver } from "@langchain/langgraph";
+import type { BaseCheckpointSaver, Command } from "@langchain/langgraph";
 
 export type BoundModel = Runnable<BaseMessage[], AIMessage>;
 
@@ -31,9 +31,13 @@ export interface GraphKit {
   readonly checkpointing: { checkpointer?: BaseCheckpointSaver };
 }
 
+/** Goes on from the last checkpoint with answers to its questions, by LangGraph's ids. */
+export type Answers = Command<Record<string, unknown>, Record<string, never>, never>;
+
 /** What is left of a compiled graph for those who only run it. */
 export interface CompiledGraph {
-  invoke(input: MessagesState, config: RunnableConfig): Promise<unknown>;
+  /** Null goes on from the last checkpoint. */
+  invoke(input: MessagesState | Answers | null, config: RunnableConfig): Promise<unknown>;
 }
 
 export type GraphFactory = (kit: GraphKit) => CompiledGraph;

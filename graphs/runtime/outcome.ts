@@ -6,12 +6,18 @@ import type { JsonValue } from "../../src/ports/json.ts";
 import { CompletionError } from "./completion-error.ts";
 import { isAiMessage } from "./tool-calls.ts";
 
-/** What a graph returned, as the port says it. By convention of all graphs the answer is the last message. */
-export function outcomeOf(result: unknown): GraphOutcome {
-  if (isInterrupted<JsonValue>(result)) {
+/**
+ * What a graph returned, as the port says it. By convention of all graphs the answer is the last message.
+ * `nameQuestion` makes an interrupt's id of LangGraph's.
+ */
+export function outcomeOf(
+  result: unknown,
+  nameQuestion: (questionId: string) => string,
+): GraphOutcome {
+  if (isInterrupted(result)) {
     const interrupts = result[INTERRUPT].map(({ id, value }) => {
       if (id === undefined) throw new Error("an interrupt has no id to be answered by");
-      return { interruptId: id, value: value ?? null };
+      return { interruptId: nameQuestion(id), value: toJson(value) };
     });
     return { kind: "interrupted", interrupts };
   }
@@ -27,6 +33,11 @@ export function outcomeOf(result: unknown): GraphOutcome {
     content: last.text,
     ...(typeof finishReason === "string" ? { finishReason } : {}),
   };
+}
+
+/** As it will be stored and sent; nothing that a graph asks with is more than data on its way. */
+function toJson(value: unknown): JsonValue {
+  return JSON.parse(JSON.stringify(value ?? null)) as JsonValue;
 }
 
 /**

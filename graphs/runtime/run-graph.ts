@@ -1,20 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { GraphInvocation, GraphOutcome, GraphRunner } from "../../src/ports/graph-runner.ts";
 import type { ToolSpec } from "../../src/ports/tools.ts";
 import { runInContext } from "./execution-context.ts";
 import { graphFactories } from "./factories.ts";
 import { createInProcessKit } from "./in-process-kit.ts";
-import type { CompiledGraph, GraphFactory } from "./kit.ts";
+import type { GraphFactory } from "./kit.ts";
 import { fromChat } from "./messages.ts";
 import { forbidTracing } from "./no-tracing.ts";
 import { failureOf, outcomeOf } from "./outcome.ts";
+import { RunCheckpoints } from "./run-checkpoints.ts";
 
 export interface GraphRunnerDeps {
   toolSpecs: readonly ToolSpec[];
-  /** Keeps the state of runs by their run id; without it a graph runs in memory and cannot be interrupted. */
-  checkpointer?: BaseCheckpointSaver;
   /** Told the name, never the message, of what a run failed of as `internal`. */
   onInternalError?: (errorName: string) => void;
   factories?: ReadonlyMap<string, GraphFactory>;
@@ -24,33 +22,25 @@ export interface GraphRunnerDeps {
 AsyncLocalStorageProviderSingleton.initializeGlobalInstance(new AsyncLocalStorage());
 
 /**
- * Runs the graphs of the catalog in this process. A graph is compiled once per runner: compiled graphs hold no state of
- * a run, which lives in the execution context, the invocation's config and the checkpointer.
+ * Runs the graphs of the catalog in this process. A graph is compiled for each invocation, with the checkpointer of its
+ * run: that takes a fraction of a millisecond, while a compiled graph that is shared could be lent another checkpointer
+ * only through LangGraph's private keys in `configurable`, which is to stay JSON.
  *
- * After a failure or a stop, sibling calls may still be going on when the outcome is known; they belong to the completion
- * function's owner, who waits for them.
+ * With checkpoints, an invocation goes on where the last one of the same run ended, however that ended: tasks that had
+ * finished are not entered again. After a failure or a stop, sibling calls may still be going on when the outcome is
+ * known; they belong to the completion function's owner, who waits for them.
  */
 export function createGraphRunner(deps: GraphRunnerDeps): GraphRunner {
-  const { toolSpecs, checkpointer = null, factories = graphFactories } = deps;
-  const kit = createInProcessKit(toolSpecs, checkpointer);
-  const compiled = new Map<string, CompiledGraph>();
-
-  function graphOf(name: string): CompiledGraph | null {
-    const known = compiled.get(name);
-    if (known !== undefined) return known;
-    const graph = factories.get(name)?.(kit) ?? null;
-    if (graph !== null) compiled.set(name, graph);
-    return graph;
-  }
-
+  const { toolSpecs, factories = graphFactories } = deps;
   return {
     async run(invocation): Promise<GraphOutcome> {
       try {
-        const graph = graphOf(invocation.graphName);
-        if (graph === null)
+        const factory = factories.get(invocation.graphName);
+        if (factory === undefined) {
           return failed({ code: "not_found", message: "There is no such graph." });
+        }
         if (invocation.signal.aborted) return failed(failureOf(null, true));
-        return outcomeOf(await invoke(graph, invocation, checkpointer !== null));
+        return await invoke(factory, toolSpecs, invocation);
       } catch (error) {
         const failure = failureOf(error, invocation.signal.aborted);
         if (failure.code === "internal") {
@@ -62,25 +52,45 @@ export function createGraphRunner(deps: GraphRunnerDeps): GraphRunner {
   };
 }
 
-function invoke(
-  graph: CompiledGraph,
+async function invoke(
+  factory: GraphFactory,
+  toolSpecs: readonly ToolSpec[],
   invocation: GraphInvocation,
-  isCheckpointed: boolean,
-): Promise<unknown> {
+): Promise<GraphOutcome> {
   const { configurable, maxSteps, signal } = invocation;
+  const thread = openThread(invocation);
+  const graph = factory(createInProcessKit(toolSpecs, thread?.checkpoints.saver ?? null));
+  const goOn = thread?.checkpoints.goOn(thread.attempt, invocation.answer, maxSteps);
+  const input = goOn === undefined ? { messages: fromChat(invocation.messages) } : goOn.input;
   const config = {
     // With the default durability a node can start before the checkpoint that leads to it is kept.
-    ...(isCheckpointed ? { durability: "sync" } : {}),
-    configurable: isCheckpointed
-      ? { ...configurable, thread_id: configurable["runId"] }
-      : configurable,
-    recursionLimit: maxSteps,
+    ...(thread === null ? {} : { durability: "sync" }),
+    configurable: thread === null ? configurable : { ...configurable, thread_id: thread.runId },
+    recursionLimit: goOn?.maxSteps ?? maxSteps,
     signal,
   };
   forbidTracing();
-  return runInContext(invocation, () =>
-    graph.invoke({ messages: fromChat(invocation.messages) }, config),
+  const result = await runInContext(invocation, () => graph.invoke(input, config));
+  return outcomeOf(
+    result,
+    (questionId) => thread?.checkpoints.nameQuestion(questionId) ?? questionId,
   );
+}
+
+interface Thread {
+  runId: string;
+  attempt: number;
+  checkpoints: RunCheckpoints;
+}
+
+/** Null for a run that is not checkpointed. */
+function openThread({ checkpoints, configurable }: GraphInvocation): Thread | null {
+  if (checkpoints === null) return null;
+  const { runId, attempt } = configurable;
+  if (typeof runId !== "string" || typeof attempt !== "number") {
+    throw new Error("a run with checkpoints has an id and an attempt");
+  }
+  return { runId, attempt, checkpoints: new RunCheckpoints(checkpoints, runId) };
 }
 
 function failed(error: Extract<GraphOutcome, { kind: "failed" }>["error"]): GraphOutcome {

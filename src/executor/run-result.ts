@@ -19,7 +19,8 @@ const unexplained: AiError = {
  *
  * `final` is read off the very events that the consumer sees, so the two cannot disagree. The body gets the request with
  * a signal of its own that also aborts when the stream is closed: an async generator alone cannot be closed while it
- * waits for its upstream, and runs no `finally` when closed before its first pull.
+ * waits for its upstream, and runs no `finally` when closed before its first pull. The end, of whatever kind, is shown
+ * only after the body is closed: questions are collected until nothing but more of them could come.
  */
 export function createRun(request: GraphRunRequest, body: RunBody, log: Log): GraphRun {
   const { requestId, runId } = request.context;
@@ -30,7 +31,8 @@ export function createRun(request: GraphRunRequest, body: RunBody, log: Log): Gr
   let usage = noUsage;
   let error: AiError | null = null;
   let content = "";
-  let forcedEnd: AiEvent[] = [];
+  /** Observed, and still to be shown. */
+  let ready: AiEvent[] = [];
 
   function reportBug(bug: unknown): void {
     log.log("error", "executor.bug", { runId, requestId, ...describeBug(bug) });
@@ -66,9 +68,8 @@ export function createRun(request: GraphRunRequest, body: RunBody, log: Log): Gr
     }
   }
 
-  async function pull(): Promise<AiEvent> {
-    const forced = forcedEnd.shift();
-    if (forced !== undefined) return forced;
+  /** The body's next event; null when it has stopped, which it may after a question only, or thrown. */
+  async function read(mayStop: boolean): Promise<AiEvent | null> {
     try {
       inner ??= body({
         ...request,
@@ -76,14 +77,36 @@ export function createRun(request: GraphRunRequest, body: RunBody, log: Log): Gr
       })[Symbol.asyncIterator]();
       const next = await inner.next();
       if (next.done !== true) return next.value;
-      if (!isEnded) reportBug(new Error("a run's body stopped without an end"));
+      if (!mayStop && !isEnded) reportBug(new Error("a run's body stopped without an end"));
     } catch (bug) {
       reportBug(bug);
     }
-    const end: AiEvent = { type: "done", status: "error", usage };
-    if (error !== null) return end;
-    forcedEnd = [end];
-    return { type: "error", ...unexplained };
+    return null;
+  }
+
+  /** The next event, or all that are left: questions, or the end that a body without one is given. */
+  async function pull(): Promise<AiEvent[]> {
+    const event = await read(false);
+    if (event === null) {
+      const done: AiEvent = { type: "done", status: "error", usage };
+      return error === null ? [{ type: "error", ...unexplained }, done] : [done];
+    }
+    const events = [event];
+    if (event.type !== "interrupt") return events;
+    for (let more = await read(true); more?.type === "interrupt"; more = await read(true)) {
+      events.push(more);
+    }
+    return events;
+  }
+
+  async function advance(): Promise<void> {
+    const events = await pull();
+    // The consumer may have closed the stream while this pull was waiting.
+    if (isEnded) return;
+    for (const event of events) observe(event);
+    ready.push(...events);
+    const last = events.at(-1)?.type;
+    if (last === "done" || last === "interrupt") await close();
   }
 
   async function close(): Promise<void> {
@@ -98,18 +121,12 @@ export function createRun(request: GraphRunRequest, body: RunBody, log: Log): Gr
 
   const iterator: AsyncIterator<AiEvent> = {
     async next() {
-      if (!isEnded) {
-        const event = await pull();
-        // The consumer may have closed the stream while this pull was waiting.
-        if (!isEnded) {
-          observe(event);
-          if (event.type === "done" || event.type === "interrupt") await close();
-          return { done: false, value: event };
-        }
-      }
-      return { done: true, value: undefined };
+      if (ready.length === 0 && !isEnded) await advance();
+      const event = ready.shift();
+      return event === undefined ? { done: true, value: undefined } : { done: false, value: event };
     },
     async return() {
+      ready = [];
       if (!isEnded) {
         await close();
         const message = "The run was closed before its end.";

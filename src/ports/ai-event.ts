@@ -32,9 +32,8 @@ export type RunPhase = "thinking" | "tool_use" | "recovering";
 export type DoneStatus = "success" | "error" | "cancelled";
 
 /**
- * What an executor yields. Order within a run: content of a call, its `usage_report`, ... , then either
- * `interrupt`, or `assistant_final` and `done`, or `error` and `done`. The last event is `done` or `interrupt`,
- * exactly once.
+ * What an executor yields. Order within a run: content of a call, its `usage_report`, ... , then either one or more
+ * `interrupt`, or `assistant_final` and `done`, or `error` and `done`. Nothing follows them.
  */
 export type AiEvent =
   | { type: "status"; phase: RunPhase; label?: string }

@@ -1,5 +1,6 @@
 import type { AiError, AiEvent, RunUsage } from "./ai-event.ts";
 import type { ChatMessage } from "./completion.ts";
+import type { InterruptAnswer } from "./graph-runner.ts";
 import type { JsonObject } from "./json.ts";
 import type { RunContext, RunLimits } from "./run-context.ts";
 
@@ -14,6 +15,8 @@ export interface GraphRunRequest {
   /** Narrows the graph's own tool list; null leaves it whole. */
   readonly toolIds: readonly string[] | null;
   readonly limits: RunLimits;
+  /** The latest answer to an interrupt of this run; null when nobody was asked. */
+  readonly answer: InterruptAnswer | null;
   /** Aborting it ends the run with `error aborted`, `done cancelled`, after the upstream is closed. */
   readonly signal: AbortSignal;
 }
@@ -39,7 +42,8 @@ export interface GraphRun {
  * The only way to run a graph. Rules that every implementation and decorator keeps (the conformance suite runs them):
  *
  * - Lazy: nothing happens upstream before the first pull of `stream`.
- * - One end: the last event is `done` or `interrupt`, exactly once; what would follow is dropped.
+ * - One end: the last event is `done`, exactly once, or the last events are `interrupt`, one for each question that is
+ *   open; what would follow is dropped.
  * - `final` resolves exactly once and never rejects, also when the stream is closed early or before its first pull.
  * - The stream never throws: a failure is an `error` event, then `done`.
  * - A `usage_report` comes after the content of its call and before the end.

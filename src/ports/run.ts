@@ -1,6 +1,7 @@
 import type { AiErrorCode, RunUsage } from "./ai-event.ts";
 import type { ChatMessage } from "./completion.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
+import type { Interrupt } from "./graph-runner.ts";
+import type { JsonObject } from "./json.ts";
 import type { RunContext, RunLimits } from "./run-context.ts";
 
 export type RunStatus =
@@ -49,6 +50,17 @@ export type StartOutcome =
   | { ok: true; created: boolean; run: LiveRun }
   | { ok: false; code: StartRefusal; message: string };
 
+export type GoOnRefusal =
+  | Exclude<StartRefusal, "idempotency_conflict">
+  | "invalid_request"
+  /** The run's events and checkpoints were purged. */
+  | "gone";
+
+/** What became of an answer to an interrupt, or of a retry. */
+export type GoOnOutcome =
+  /** `repeated`: the same answer was given before; nothing was done now. */
+  { ok: true; repeated: boolean; run: LiveRun } | { ok: false; code: GoOnRefusal; message: string };
+
 /** Every dispatch of a run is in exactly one of the four; `closed` when they add up and none is open. */
 export interface Books {
   dispatches: number;
@@ -79,7 +91,8 @@ export interface LiveRun {
   /** `settled` when all usage is in D1. */
   billing: "open" | "settled" | "reconciling";
   lastSeq: number;
-  interrupts: { interruptId: string; value: JsonValue }[];
+  /** Questions that wait for an answer; none unless the run is `interrupted`. */
+  interrupts: Interrupt[];
 }
 
 export type CallState =

@@ -5,7 +5,7 @@ import { createRun, noUsage, refusal } from "../executor/run-result.ts";
 import type { AiEvent, RunUsage } from "../ports/ai-event.ts";
 import type { CompletionFn } from "../ports/completion.ts";
 import type { GraphExecutorPort, GraphRunRequest } from "../ports/graph-executor.ts";
-import type { GraphOutcome, GraphRunner } from "../ports/graph-runner.ts";
+import type { CheckpointStorage, GraphOutcome, GraphRunner } from "../ports/graph-runner.ts";
 import type { RunContext } from "../ports/run-context.ts";
 import type { ToolExecFn } from "../ports/tools.ts";
 
@@ -15,6 +15,8 @@ export interface InProcDeps {
   /** One model call of this run; the signal is aborted when the run stops for any reason. */
   completionFor: (context: RunContext, signal: AbortSignal) => CompletionFn;
   toolsFor: (context: RunContext, signal: AbortSignal) => ToolExecFn;
+  /** The run's own; null runs graphs in memory, where they can be neither interrupted nor gone on with. */
+  checkpoints: CheckpointStorage | null;
   log: Log;
 }
 
@@ -46,6 +48,8 @@ export function inProcTransport(deps: InProcDeps): GraphExecutorPort {
       .run({
         graphName,
         messages: request.messages,
+        checkpoints: deps.checkpoints,
+        answer: request.answer,
         configurable: {
           ...request.configurable,
           model: request.model,

@@ -53,6 +53,7 @@ export function requestWith(signal: AbortSignal): GraphRunRequest {
     configurable: {},
     toolIds: null,
     limits: { maxCalls: 5, maxCredits: 1_000, maxWallSeconds: 60, maxSteps: 20 },
+    answer: null,
     signal,
   };
 }
@@ -81,6 +82,10 @@ export function scriptedExecutor(scenario: Scenario, facts: readonly UsageFact[]
         return;
       }
       for (const fact of facts) yield { type: "usage_report", fact };
+      if (scenario === "asks") {
+        yield { type: "interrupt", interruptId: "q.0", value: { question: "One?" } };
+        yield { type: "interrupt", interruptId: "r.0", value: { question: "Two?" } };
+      }
       yield { type: "assistant_final", messageId: "msg_1", content: "Hello" };
       yield { type: "done", status: "success", usage };
       yield { type: "text_delta", messageId: "msg_1", nodeKey: "poet", delta: "after the end" };

@@ -10,6 +10,8 @@ import type {
 export type Scenario =
   /** Text, a usage report, then success. */
   | "answers"
+  /** Text, a usage report, then questions. */
+  | "asks"
   /** Ends with `rate_limit`. */
   | "fails"
   /** Some text, then silence until it is closed. */
@@ -31,6 +33,8 @@ export interface SubjectFamily {
   make: (scenario: Scenario) => Subject;
   /** Billing swallows usage reports; what lies outside of it never sees one. */
   passesUsageReports: boolean;
+  /** How many questions `asks` ends with; 0 where nothing can be asked. */
+  questions: number;
 }
 
 /** The suite of `GraphExecutorPort`: every transport, every decorator around a fake, and the whole stack pass it. */
@@ -76,6 +80,41 @@ export function describeGraphExecutor(family: SubjectFamily): void {
         usage: last?.type === "done" ? last.usage : null,
         requestId: subject.request.context.requestId,
       });
+    });
+
+    it.skipIf(family.questions === 0)(
+      "ends with its questions, after what was used is reported and with the upstream closed",
+      async () => {
+        const subject = family.make("asks");
+        const run = subject.executor.runGraph(subject.request);
+        const events: AiEvent[] = [];
+        for await (const event of run.stream) {
+          events.push(event);
+          if (event.type === "interrupt") expect(subject.upstream.open).toBe(0);
+        }
+        const types = events.map((event) => event.type);
+        expect(types.indexOf("interrupt")).toBe(types.length - family.questions);
+        expect(new Set(types.slice(-family.questions))).toEqual(new Set(["interrupt"]));
+        expect(types.indexOf("usage_report") >= 0).toBe(family.passesUsageReports);
+        const asked = events.flatMap((event) =>
+          event.type === "interrupt" ? [event.interruptId] : [],
+        );
+        expect(new Set(asked).size).toBe(family.questions);
+        expect(await run.final).toMatchObject({
+          ok: true,
+          interrupted: true,
+          requestId: subject.request.context.requestId,
+        });
+      },
+    );
+
+    it.skipIf(family.questions === 0)("can be closed after its first question", async () => {
+      const subject = family.make("asks");
+      const run = subject.executor.runGraph(subject.request);
+      for await (const event of run.stream) if (event.type === "interrupt") break;
+      expect(await drain(run)).toEqual([]);
+      expect(subject.upstream.open).toBe(0);
+      expect(await run.final).toMatchObject({ ok: true, interrupted: true });
     });
 
     it("turns a failure into an error event and done", async () => {

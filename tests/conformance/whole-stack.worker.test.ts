@@ -7,6 +7,7 @@ import { describeGraphExecutor, type Scenario } from "./graph-executor.ts";
 /** What the fake gateway is told to do. */
 const prompts: Record<Scenario, string> = {
   answers: "[[tokens:5]]",
+  asks: "[[tokens:5]]",
   fails: "[[status:429]]",
   stalls: "[[stall:2]]",
   throws: "[[tokens:5]]",
@@ -15,6 +16,8 @@ const prompts: Record<Scenario, string> = {
 describeGraphExecutor({
   name: "the whole stack, down to the gateway,",
   passesUsageReports: false,
+  // A question needs checkpoints, and those a RunObject's own storage, which cannot be used from outside of it.
+  questions: 0,
   make(scenario) {
     const journal = new FakeJournal();
     if (scenario === "throws") {
@@ -22,6 +25,7 @@ describeGraphExecutor({
     }
     const executor = composeRun(env).buildExecutor({
       journal,
+      checkpoints: null,
       commit: async () => {},
       checkCredit: async () => null,
       totals: () => ({

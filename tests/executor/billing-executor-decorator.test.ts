@@ -2,14 +2,18 @@ import { describe, expect, it } from "vitest";
 import { withBilling } from "../../src/executor/with-billing.ts";
 import type { ExecutorType, UsageFact } from "../../src/ports/usage-fact.ts";
 import { factOf, recordingLog, requestWith, scriptedExecutor } from "../conformance/fakes.ts";
-import { drain } from "../conformance/graph-executor.ts";
+import { drain, type Scenario } from "../conformance/graph-executor.ts";
 
-function billing(facts: readonly UsageFact[], executorType: ExecutorType = "inproc") {
+function billing(
+  facts: readonly UsageFact[],
+  executorType: ExecutorType = "inproc",
+  scenario: Scenario = "answers",
+) {
   const committed: UsageFact[] = [];
   const log = recordingLog();
   let release = () => {};
   const gate = { isShut: false };
-  const executor = withBilling(scriptedExecutor("answers", facts).executor, {
+  const executor = withBilling(scriptedExecutor(scenario, facts).executor, {
     commit: async (fact) => {
       if (gate.isShut) await new Promise<void>((resolve) => (release = resolve));
       committed.push(fact);
@@ -31,8 +35,11 @@ describe("the billing decorator", () => {
     expect(events.some((event) => event.type === "usage_report")).toBe(false);
   });
 
-  it("holds the end back until the fact is durable", async () => {
-    const { run, gate, release, committed } = billing([factOf()]);
+  it.each([
+    ["end", "answers", "done"],
+    ["first question", "asks", "interrupt"],
+  ] as const)("holds the %s back until the fact is durable", async (_end, scenario, last) => {
+    const { run, gate, release, committed } = billing([factOf()], "inproc", scenario);
     gate.isShut = true;
     const seen: string[] = [];
     const reading = (async () => {
@@ -43,7 +50,13 @@ describe("the billing decorator", () => {
     expect(committed).toEqual([]);
     release();
     await reading;
-    expect(seen.at(-1)).toBe("done");
+    expect(seen.at(-1)).toBe(last);
+  });
+
+  it("asks nobody on behalf of a run whose usage could not be billed", async () => {
+    const { run } = billing([factOf({ inputTokens: -1 })], "inproc", "asks");
+    const types = (await drain(run())).map((event) => event.type);
+    expect(types).toEqual(["text_delta", "error", "done"]);
   });
 
   it("bills a zero cost like any other", async () => {

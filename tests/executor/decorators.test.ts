@@ -36,6 +36,7 @@ for (const [name, decorate, passesUsageReports] of decorators) {
   describeGraphExecutor({
     name,
     passesUsageReports,
+    questions: 2,
     make: (scenario) => decorated(scenario, decorate),
   });
 }

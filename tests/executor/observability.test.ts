@@ -44,6 +44,12 @@ describe("observability", () => {
     expect(spans).toMatchObject([{ status: "error" }]);
   });
 
+  it("says that a run waits for a person, which is no failure", async () => {
+    const { log, spans } = await observed("asks");
+    expect(log.lines.at(-1)).toMatchObject({ outcome: "interrupted", level: "info" });
+    expect(spans).toMatchObject([{ status: "ok" }]);
+  });
+
   it("shows nothing of what was asked or answered", async () => {
     const { log, spans } = await observed("answers");
     expect(JSON.stringify([log.lines, spans])).not.toMatch(/hello/i);

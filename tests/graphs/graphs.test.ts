@@ -3,6 +3,8 @@ import { graphCatalog } from "../../graphs/catalog.ts";
 import { graphFactories } from "../../graphs/runtime/factories.ts";
 import { createGraphRunner } from "../../graphs/runtime/run-graph.ts";
 import { toolSpecs } from "../../src/tools/catalog.ts";
+import { sqliteStorage } from "../run/sqlite-storage.ts";
+import { runThrough } from "./run-through.ts";
 import { deltasOf, scripted, toolCall } from "./scripted.ts";
 import type { Script } from "./scripted.ts";
 
@@ -24,7 +26,8 @@ describe("every graph", () => {
 
   it.each(graphCatalog)("$name calls models under its node keys and no others", async (graph) => {
     const run = scripted(() => ({ text: "text" }));
-    expect(await runner.run(run.invocation(graph.name))).toMatchObject({ kind: "final" });
+    const outcome = await runThrough(runner, run.invocation(graph.name));
+    expect(outcome).toMatchObject({ kind: "final" });
     const nodeKeys = new Set(run.requests.map(({ nodeKey }) => nodeKey));
     expect([...nodeKeys].toSorted()).toEqual([...graph.nodeKeys].toSorted());
   });
@@ -38,7 +41,7 @@ describe("every graph", () => {
         { role: "assistant" as const, content: '{"lc":1,"type":"secret","id":["KEY"]}' },
         { role: "user" as const, content: "three" },
       ];
-      await runner.run(run.invocation(name, { messages }));
+      await runThrough(runner, run.invocation(name, { messages }));
       for (const request of run.requests.filter(({ nodeKey }) => nodeKey !== "worker")) {
         const [system, ...rest] = request.messages;
         expect(system?.role).toBe("system");
@@ -47,9 +50,16 @@ describe("every graph", () => {
     },
   );
 
+  it.each(graphCatalog)("$name asks people if its entry says so, and only then", async (graph) => {
+    const run = scripted(() => ({ text: "text" }));
+    const checkpoints = sqliteStorage();
+    const { kind } = await runner.run(run.invocation(graph.name, { checkpoints }));
+    expect(kind).toBe(graph.interrupts ? "interrupted" : "final");
+  });
+
   it.each(graphCatalog)("$name streams every text once", async ({ name, nodeKeys }) => {
     const run = scripted(() => ({ text: "a few words" }));
-    await runner.run(run.invocation(name));
+    await runThrough(runner, run.invocation(name));
     for (const nodeKey of nodeKeys) {
       const calls = run.requests.filter((request) => request.nodeKey === nodeKey).length;
       expect(deltasOf(run.events, nodeKey)).toBe("a few words".repeat(calls));

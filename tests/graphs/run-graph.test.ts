@@ -1,27 +1,17 @@
-import {
-  END,
-  interrupt,
-  MemorySaver,
-  MessagesAnnotation,
-  START,
-  StateGraph,
-} from "@langchain/langgraph";
+import { END, interrupt, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { executionContext } from "../../graphs/runtime/execution-context.ts";
 import type { CompiledGraph, GraphFactory } from "../../graphs/runtime/kit.ts";
 import { createGraphRunner } from "../../graphs/runtime/run-graph.ts";
 import type { AiEvent } from "../../src/ports/ai-event.ts";
 import { toolSpecs } from "../../src/tools/catalog.ts";
+import { sqliteStorage } from "../run/sqlite-storage.ts";
 import { deltasOf, scripted, toolCall } from "./scripted.ts";
 
 const runner = createGraphRunner({ toolSpecs });
 
-function runnerOf(factory: GraphFactory, checkpointer?: MemorySaver) {
-  return createGraphRunner({
-    toolSpecs,
-    factories: new Map([["test", factory]]),
-    ...(checkpointer === undefined ? {} : { checkpointer }),
-  });
+function runnerOf(factory: GraphFactory) {
+  return createGraphRunner({ toolSpecs, factories: new Map([["test", factory]]) });
 }
 
 /** A graph of one node that runs `work`, then answers. */
@@ -150,6 +140,12 @@ describe("an outcome", () => {
     expect(outcome).toMatchObject({ kind: "failed", error: { code: "internal" } });
   });
 
+  it("is internal when a graph asks a person and has no checkpoints to wait in", async () => {
+    const asking = runnerOf(oneNode(() => interrupt("May I?")));
+    const outcome = await asking.run(scripted(() => ({})).invocation("test"));
+    expect(outcome).toMatchObject({ kind: "failed", error: { code: "internal" } });
+  });
+
   it("is internal when the token sink throws, and the call's stream is closed", async () => {
     const run = scripted(() => ({ text: "one two" }));
     const outcome = await runner.run(
@@ -160,23 +156,6 @@ describe("an outcome", () => {
       }),
     );
     expect(outcome).toMatchObject({ kind: "failed", error: { code: "internal" } });
-  });
-});
-
-describe("an interrupt", () => {
-  it("makes the outcome interrupted, with the id and value that it asks with", async () => {
-    const checkpointer = new MemorySaver();
-    const asking = runnerOf(
-      oneNode(() => interrupt({ question: "May I?" })),
-      checkpointer,
-    );
-    const outcome = await asking.run(scripted(() => ({})).invocation("test"));
-    expect(outcome).toEqual({
-      kind: "interrupted",
-      interrupts: [{ interruptId: expect.stringMatching(/^.+$/), value: { question: "May I?" } }],
-    });
-    const kept = await checkpointer.getTuple({ configurable: { thread_id: "run_1" } });
-    expect(kept?.checkpoint.channel_values).toHaveProperty("messages");
   });
 });
 
@@ -195,10 +174,11 @@ describe("the invocation of a graph", () => {
     return { factory, configs };
   }
 
-  it("keeps every step before the next begins when there is a checkpointer", async () => {
+  it("keeps every step before the next begins when there are checkpoints", async () => {
     const { factory, configs } = recordConfig();
     const run = scripted(() => ({ text: "x" }));
-    await runnerOf(factory, new MemorySaver()).run(run.invocation("test", { maxSteps: 9 }));
+    const checkpoints = sqliteStorage();
+    await runnerOf(factory).run(run.invocation("test", { maxSteps: 9, checkpoints }));
     expect(configs[0]).toMatchObject({
       durability: "sync",
       recursionLimit: 9,
@@ -206,7 +186,7 @@ describe("the invocation of a graph", () => {
     });
   });
 
-  it("hands on the configurable as it is when there is none", async () => {
+  it("hands on the configurable as it is when there are none", async () => {
     const { factory, configs } = recordConfig();
     const run = scripted(() => ({ text: "x" }));
     const invocation = run.invocation("test");
@@ -215,16 +195,12 @@ describe("the invocation of a graph", () => {
     expect(configs[0]).not.toHaveProperty("durability");
   });
 
-  it("compiles a graph once for all runs", async () => {
-    let compiled = 0;
-    const counted = runnerOf((kit) => {
-      compiled += 1;
-      return oneNode(() => undefined)(kit);
-    });
+  it("has JSON for its configurable, with checkpoints too", async () => {
+    const { factory, configs } = recordConfig();
     const run = scripted(() => ({ text: "x" }));
-    await counted.run(run.invocation("test"));
-    await counted.run(run.invocation("test"));
-    expect(compiled).toBe(1);
+    await runnerOf(factory).run(run.invocation("test", { checkpoints: sqliteStorage() }));
+    const configurable = configs[0]?.["configurable"];
+    expect(JSON.parse(JSON.stringify(configurable))).toEqual(configurable);
   });
 });
 

@@ -9,6 +9,8 @@ import type { GraphInvocation } from "../../src/ports/graph-runner.ts";
 import type { ToolCall } from "../../src/ports/tools.ts";
 
 export interface Answer {
+  /** Left out: numbered by the call. */
+  messageId?: string;
   text?: string;
   toolCalls?: readonly CompletionToolCall[];
   error?: AiError;
@@ -32,10 +34,10 @@ export function scripted(script: Script) {
 
   const completionFn: CompletionFn = (request) => {
     const callIndex = requests.push(request) - 1;
-    const messageId = `msg_${callIndex}`;
     const final = Promise.withResolvers<CompletionFinalResult>();
     async function* stream(): AsyncGenerator<AiEvent> {
-      const { text = "", toolCalls: calls = [], error } = await script(request, callIndex);
+      const answer = await script(request, callIndex);
+      const { text = "", toolCalls: calls = [], error, messageId = `msg_${callIndex}` } = answer;
       for (const delta of text.match(/\S+\s*/g) ?? []) {
         yield { type: "text_delta", messageId, nodeKey: request.nodeKey, delta };
       }
@@ -63,6 +65,8 @@ export function scripted(script: Script) {
     return {
       graphName,
       messages: [{ role: "user", content: "What is new?" }],
+      checkpoints: null,
+      answer: null,
       configurable: { model: "demo/small", runId: "run_1", attempt: 0 },
       maxSteps: 50,
       signal: new AbortController().signal,

@@ -5,10 +5,15 @@ import type {
   CompletionRequest,
   CompletionUnit,
 } from "../../src/ports/completion.ts";
-import type { GraphInvocation, GraphOutcome } from "../../src/ports/graph-runner.ts";
+import type {
+  CheckpointStorage,
+  GraphInvocation,
+  GraphOutcome,
+} from "../../src/ports/graph-runner.ts";
 import { inProcTransport } from "../../src/transports/in-proc.ts";
 import { aborted, factOf, recordingLog, requestWith } from "../conformance/fakes.ts";
 import { describeGraphExecutor, drain, type Scenario } from "../conformance/graph-executor.ts";
+import { sqliteStorage } from "../run/sqlite-storage.ts";
 
 const call: CompletionRequest = {
   model: "fake/model",
@@ -55,6 +60,8 @@ async function callModel({ completionFn, tokenSink }: GraphInvocation): Promise<
   await unit.final;
 }
 
+const checkpoints: CheckpointStorage = sqliteStorage();
+
 const answer: GraphOutcome = { kind: "final", messageId: "msg_1", content: "Hello" };
 const failure = (code: "rate_limit" | "aborted"): GraphOutcome => ({
   kind: "failed",
@@ -72,6 +79,7 @@ function transport(
     hasGraph: (name) => name === "poet",
     completionFor: completion(kind, upstream),
     toolsFor: () => async () => ({ ok: true, result: { time: "now" } }),
+    checkpoints,
     log,
   });
   return { executor, upstream, log };
@@ -81,6 +89,16 @@ const runs: Record<Scenario, (invocation: GraphInvocation) => Promise<GraphOutco
   answers: async (invocation) => {
     await callModel(invocation);
     return answer;
+  },
+  asks: async (invocation) => {
+    await callModel(invocation);
+    return {
+      kind: "interrupted",
+      interrupts: [
+        { interruptId: "q.0", value: "One?" },
+        { interruptId: "r.0", value: "Two?" },
+      ],
+    };
   },
   fails: async () => failure("rate_limit"),
   stalls: async (invocation) => {
@@ -95,6 +113,7 @@ const runs: Record<Scenario, (invocation: GraphInvocation) => Promise<GraphOutco
 describeGraphExecutor({
   name: "the in-process transport",
   passesUsageReports: true,
+  questions: 2,
   make(scenario) {
     const { executor, upstream } = transport(
       scenario === "stalls" ? "stalls" : "answers",
@@ -168,6 +187,17 @@ describe("the in-process transport", () => {
       { type: "error", code: "not_found" },
       { type: "done" },
     ]);
+  });
+
+  it("passes the run's checkpoints and the latest answer to the graph", async () => {
+    let seen: GraphInvocation | null = null;
+    const { executor } = transport("answers", async (invocation) => {
+      seen = invocation;
+      return answer;
+    });
+    const given = { interruptId: "q.0", value: { approved: true } };
+    await drain(executor.runGraph({ ...request(), answer: given }));
+    expect(seen).toMatchObject({ checkpoints, answer: given });
   });
 
   it("passes the server's model, run id and attempt, whatever the configurable says", async () => {

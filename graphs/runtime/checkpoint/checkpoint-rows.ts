@@ -114,4 +114,5 @@ export function deleteRows(sql: CheckpointSql, threadId: string): void {
   sql.exec("DELETE FROM checkpoint_values WHERE thread_id = ?", threadId);
   sql.exec("DELETE FROM checkpoint_items WHERE thread_id = ?", threadId);
   sql.exec("DELETE FROM checkpoint_writes WHERE thread_id = ?", threadId);
+  sql.exec("DELETE FROM checkpoint_attempts WHERE thread_id = ?", threadId);
 }

@@ -1,7 +1,6 @@
 /**
- * The checkpointer's tables, forward only: each entry runs once, in order, before the checkpointer is used. The owner of
- * the database runs them and remembers how far it got; the checkpointer itself never makes a table, so that reading
- * from a database that was never set up cannot create one.
+ * The checkpointer's tables, forward only: each entry runs once, in order (`ensureCheckpointTables`). The rows are found
+ * by their primary keys alone, and a table without row ids is one B-tree, so that a row costs one write and not two.
  *
  * A text that may be large is cut into rows of the same key, numbered by `chunk`.
  *
@@ -10,6 +9,7 @@
  *   `value` has the encoded value as its body; `list` has ranges of items.
  * - `checkpoint_items`: the items of a channel's lists, in the order in which they were first seen.
  * - `checkpoint_writes`: what the tasks of a step have written before the step's checkpoint exists.
+ * - `checkpoint_attempts`: the step after which an attempt at a thread began.
  */
 export const checkpointMigrations: readonly string[] = [
   `CREATE TABLE checkpoints (
@@ -20,7 +20,7 @@ export const checkpointMigrations: readonly string[] = [
      body TEXT NOT NULL,
      metadata TEXT NOT NULL,
      PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id)
-   ) STRICT;
+   ) STRICT, WITHOUT ROWID;
    CREATE TABLE checkpoint_values (
      thread_id TEXT NOT NULL,
      checkpoint_ns TEXT NOT NULL,
@@ -30,7 +30,7 @@ export const checkpointMigrations: readonly string[] = [
      kind TEXT NOT NULL,
      body TEXT NOT NULL,
      PRIMARY KEY (thread_id, checkpoint_ns, channel, version, chunk)
-   ) STRICT;
+   ) STRICT, WITHOUT ROWID;
    CREATE TABLE checkpoint_items (
      thread_id TEXT NOT NULL,
      checkpoint_ns TEXT NOT NULL,
@@ -39,7 +39,7 @@ export const checkpointMigrations: readonly string[] = [
      chunk INTEGER NOT NULL,
      body TEXT NOT NULL,
      PRIMARY KEY (thread_id, checkpoint_ns, channel, item, chunk)
-   ) STRICT;
+   ) STRICT, WITHOUT ROWID;
    CREATE TABLE checkpoint_writes (
      thread_id TEXT NOT NULL,
      checkpoint_ns TEXT NOT NULL,
@@ -51,5 +51,11 @@ export const checkpointMigrations: readonly string[] = [
      channel TEXT NOT NULL,
      body TEXT NOT NULL,
      PRIMARY KEY (thread_id, checkpoint_ns, checkpoint_id, task_id, write_index, chunk)
-   ) STRICT;`,
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE checkpoint_attempts (
+     thread_id TEXT NOT NULL,
+     attempt INTEGER NOT NULL,
+     after_step INTEGER NOT NULL,
+     PRIMARY KEY (thread_id, attempt)
+   ) STRICT, WITHOUT ROWID;`,
 ];

@@ -8,7 +8,7 @@ import { checkpointIdOf, configOf, requireScope, scopeOf, textOf } from "./confi
 import type { Scope } from "./config-keys.ts";
 import { keepsSendsInParent, withPendingSends } from "./pending-sends.ts";
 import { checkpointSerializer } from "./serializer.ts";
-import type { CheckpointStorage } from "./storage.ts";
+import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import { readValues, writeValue } from "./value-rows.ts";
 import { readPending, writePending } from "./write-rows.ts";
 
@@ -17,8 +17,8 @@ type Versions = Parameters<BaseCheckpointSaver["put"]>[3];
 type Writes = Parameters<BaseCheckpointSaver["putWrites"]>[1];
 
 /**
- * LangGraph's checkpoints in a synchronous SQLite, such as a Durable Object's. The tables are `checkpointMigrations`,
- * which the caller has run.
+ * LangGraph's checkpoints in a synchronous SQLite, such as a Durable Object's, in the tables that
+ * `ensureCheckpointTables` has made.
  *
  * Each method commits as one transaction before its promise resolves. A channel's value is stored once for each of its
  * versions, and lists of objects share their common beginning, so what a step costs does not grow with the thread.

@@ -1,7 +1,7 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
 import type { Checkpoint, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph";
 import type { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
-import type { CheckpointStorage } from "../../../graphs/runtime/checkpoint/storage.ts";
+import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 
 export const loopMetadata: CheckpointMetadata = { source: "loop", step: 0, parents: {} };
 

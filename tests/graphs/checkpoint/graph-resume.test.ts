@@ -14,7 +14,7 @@ import {
 } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
-import type { CheckpointStorage } from "../../../graphs/runtime/checkpoint/storage.ts";
+import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import { sizeOf } from "./checkpoints.ts";
 import { openStorage } from "./open-storage.ts";
 

@@ -1,10 +1,10 @@
-import { checkpointMigrations } from "../../../graphs/runtime/checkpoint/migrations.ts";
-import type { CheckpointStorage } from "../../../graphs/runtime/checkpoint/storage.ts";
+import { ensureCheckpointTables } from "../../../graphs/runtime/checkpoint/tables.ts";
+import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import { sqliteStorage } from "../../run/sqlite-storage.ts";
 
 /** A database in memory with the checkpointer's tables. */
 export function openStorage(): CheckpointStorage {
   const storage = sqliteStorage();
-  for (const migration of checkpointMigrations) storage.sql.exec(migration);
+  ensureCheckpointTables(storage);
   return storage;
 }

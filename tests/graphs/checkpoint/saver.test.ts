@@ -3,7 +3,7 @@ import type { CheckpointTuple } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { chunkUnitsMax, joinChunks, splitText } from "../../../graphs/runtime/checkpoint/chunks.ts";
 import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
-import type { CheckpointStorage } from "../../../graphs/runtime/checkpoint/storage.ts";
+import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import {
   checkpointOf,
   collect,

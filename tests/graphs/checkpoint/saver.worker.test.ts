@@ -2,9 +2,9 @@ import { HumanMessage } from "@langchain/core/messages";
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
-import { checkpointMigrations } from "../../../graphs/runtime/checkpoint/migrations.ts";
 import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
-import type { CheckpointStorage } from "../../../graphs/runtime/checkpoint/storage.ts";
+import { ensureCheckpointTables } from "../../../graphs/runtime/checkpoint/tables.ts";
+import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import type { RunStorage } from "../../../src/run/storage.ts";
 import {
   collect,
@@ -20,7 +20,7 @@ function inRunObject(work: (storage: CheckpointStorage) => Promise<void>): Promi
   const stub = env.RUNS.get(env.RUNS.newUniqueId());
   return runInDurableObject(stub, async (_instance, context) => {
     const storage: RunStorage = context.storage;
-    for (const migration of checkpointMigrations) storage.sql.exec(migration);
+    ensureCheckpointTables(storage);
     await work(storage);
   });
 }

@@ -1,0 +1,36 @@
+import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
+
+/** LangGraph's step before a thread's first checkpoint. */
+export const stepBeforeAll = -2;
+
+/**
+ * The step that an attempt at a thread began after. The first call for an attempt fixes it as `lastStep`; later ones, of
+ * the same attempt after a death or an interrupt, get what was fixed. The attempt 0 begins before all steps and is not
+ * written down.
+ */
+export function beginAttempt(
+  storage: CheckpointStorage,
+  threadId: string,
+  attempt: number,
+  lastStep: number,
+): number {
+  if (attempt === 0) return stepBeforeAll;
+  const { sql } = storage;
+  // Every write is in a transaction of the storage, whose owner may refuse it to a driver that was taken over.
+  storage.transactionSync(() => {
+    sql.exec(
+      "INSERT OR IGNORE INTO checkpoint_attempts (thread_id, attempt, after_step) VALUES (?, ?, ?)",
+      threadId,
+      attempt,
+      lastStep,
+    );
+  });
+  const [row] = sql
+    .exec(
+      "SELECT after_step FROM checkpoint_attempts WHERE thread_id = ? AND attempt = ?",
+      threadId,
+      attempt,
+    )
+    .toArray();
+  return Number(row?.["after_step"]);
+}
