@@ -71,14 +71,19 @@ SELECT r.billing_account_id AS account_id, r.request_hash, r.request_id, r.statu
 FROM (SELECT 1) LEFT JOIN graph_runs r ON r.id = ?1 LEFT JOIN billing_accounts a ON a.id = ?2
   LEFT JOIN virtual_keys k ON k.id = ?3 AND k.billing_account_id = ?2`;
 
+export const historyMessagesMax = 50;
+
 // Up to this run's own question, so that a repeated admission reads the same conversation.
 const readHistory = `
 SELECT m.role, m.content FROM graph_runs r JOIN messages m
   ON m.thread_id = r.thread_id AND (m.created_at, m.id) < (r.created_at, 'msg_' || r.id || '_1')
 WHERE r.id = ?1 AND r.billing_account_id = ?2
-ORDER BY m.created_at DESC, m.id DESC LIMIT 50`;
+ORDER BY m.created_at DESC, m.id DESC LIMIT ${historyMessagesMax}`;
 
-/** First the INSERT, which returns a row when it admitted; last the `AdmissionRow` and the history, newest first. */
+/**
+ * First the INSERT, which returns a row when it admitted; last the `AdmissionRow` and, of a thread that is not new, the
+ * history, newest first.
+ */
 export function admissionStatements(
   db: D1Database,
   { start, holdCredits, now }: { start: StartRun; holdCredits: number; now: number },
@@ -109,7 +114,7 @@ export function admissionStatements(
     db.prepare(addThread).bind(runId, start.threadTitle),
     db.prepare(addMessages).bind(runId, JSON.stringify(start.messages)),
     db.prepare(read).bind(runId, billingAccountId, virtualKeyId, threadId),
-    db.prepare(readHistory).bind(runId, billingAccountId),
+    ...(start.isNewThread ? [] : [db.prepare(readHistory).bind(runId, billingAccountId)]),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { ChatMessage } from "../ports/completion.ts";
 import type { RunStatus, StartRefusal, StartRun } from "../ports/run.ts";
 import {
   admissionStatements,
+  historyMessagesMax,
   scheduledForMs,
   type AdmissionRow,
   type HistoryRow,
@@ -68,7 +69,11 @@ export async function admitRun(
     created: (inserted?.results.length ?? 0) > 0 || isOurs,
     rev: row.rev,
     leaseCredits: row.lease_credits,
-    history: latestThatFit((history?.results ?? []) as HistoryRow[]),
+    history: latestThatFit(
+      start.isNewThread
+        ? start.messages.slice(-historyMessagesMax).toReversed()
+        : ((history?.results ?? []) as HistoryRow[]),
+    ),
   };
 }
 

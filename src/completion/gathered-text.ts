@@ -2,7 +2,7 @@
  * A piece of text travels through every layer up to the event log, which costs more than reading it: the first goes out
  * at once, later ones at this pace. Far below the frames in which viewers get text.
  */
-const pieceSpanMs = 25;
+export const pieceSpanMs = 25;
 
 /** Text on its way from code that pushes to a stream that is pulled, gathered into pieces. */
 export class GatheredText {

@@ -1,6 +1,8 @@
 import { createParser } from "eventsource-parser";
 import type { AnswerSoFar } from "./answer-so-far.ts";
-import { GatheredText } from "./gathered-text.ts";
+import type { BodyReader } from "./body-reader.ts";
+import { readerOf } from "./body-reader.ts";
+import { GatheredText, pieceSpanMs } from "./gathered-text.ts";
 import { parseChunk } from "./upstream-chunk.ts";
 import type { UpstreamLimits, UpstreamTimer } from "./upstream-timer.ts";
 
@@ -26,21 +28,20 @@ export async function* readAnswer(
   limits: UpstreamLimits,
 ): AsyncGenerator<string, BodyEnd> {
   if (body === null) return "malformed";
-  const reader = body.getReader();
+  const reader = readerOf(body);
   const text = new GatheredText();
   const reading = readBody(reader, soFar, timer, limits, text).finally(() => text.close());
   try {
     yield* text.read();
     return await reading;
   } finally {
-    // A body that was read to its end, or lost, has nothing left to cancel.
-    await reader.cancel().catch(() => {});
+    await reader.cancel();
     await reading;
   }
 }
 
 async function readBody(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: BodyReader,
   soFar: AnswerSoFar,
   timer: UpstreamTimer,
   limits: UpstreamLimits,
@@ -65,12 +66,12 @@ async function readBody(
     },
   });
   const decoder = new TextDecoder();
-  // One wait after another with nothing between them: the timer only needs to be told of each.
+  // One wait after another with at most a short rest between them: the timer only needs to be told of each.
   while (!seen.malformed) {
     let bytes: Uint8Array | undefined;
     try {
       timer.expect(seen.done ? limits.closingMsMax : limits.idleMsMax);
-      bytes = (await reader.read()).value;
+      bytes = await reader.read();
     } catch {
       // After `[DONE]` it no longer matters how the connection ends; before it, the caller knows why it was lost.
       if (seen.done) break;
@@ -78,8 +79,11 @@ async function readBody(
     }
     if (bytes === undefined) break;
     parser.feed(decoder.decode(bytes, { stream: true }));
-    if (seen.text !== "") text.add(seen.text);
+    if (seen.text === "") continue;
+    text.add(seen.text);
     seen.text = "";
+    // Later pieces go out at this pace in any case.
+    if (!seen.done) await reader.rest(pieceSpanMs);
   }
   return !seen.malformed && soFar.finishReason !== null ? "whole" : "malformed";
 }

@@ -40,7 +40,7 @@ const events = createRoute({
   request: { params: z.object({ runId: pathId("run") }), query },
   responses: {
     200: { description: "Events", content: { "text/event-stream": { schema: z.string() } } },
-    204: { description: "The run is over and every event was seen" },
+    204: { description: "The run is over or waits for an answer, and every event was seen" },
     ...refusals,
   },
 });
@@ -73,7 +73,7 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
         "The cursor is not the number of an event of this run.",
       );
     }
-    if (isOver(row)) throw new ApiError("gone", "The events of this run are no longer kept.");
+    if (answer.status === 410 || isOver(row)) throw eventsGone();
     throw new ApiError("not_found", "There is no such run.");
   })
   .openapi(socket, async (c) => {
@@ -81,16 +81,19 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
       throw new ApiError("upgrade_required", "Open this address as a WebSocket.");
     }
     const { runId } = c.req.valid("param");
-    const { accountId } = c.get("principal");
-    const row = isId("run", runId) ? await getRunRow(c.env.DB, accountId, runId) : null;
-    if (row === null) return refusedSocket("not_found");
-    const answer = await watchRun(c, row.id, "socket");
+    if (!isId("run", runId)) return refusedSocket("not_found");
+    const answer = await watchRun(c, runId, "socket");
     if (answer.status === 101) return answer;
     await answer.body?.cancel();
-    return refusedSocket(isOver(row) ? "gone" : "not_found");
+    if (answer.status === 410) return refusedSocket("gone");
+    const row = await getRunRow(c.env.DB, c.get("principal").accountId, runId);
+    return refusedSocket(row !== null && isOver(row) ? "gone" : "not_found");
   });
 
-/** Hands a viewer on to the RunObject of a run that is known to be the caller's, with the cursor that it asks for. */
+/**
+ * Hands a viewer on to a RunObject, with the cursor that it asks for. The object shows its run to its own account only,
+ * so D1 need not be asked first.
+ */
 export function watchRun(
   c: Context<AppEnv>,
   runId: string,
@@ -107,9 +110,17 @@ export function watchRun(
 }
 
 /** All events, for the request that starts the run: it has seen none. */
-export function watchRunFromStart(c: Context<AppEnv>, runId: string): Promise<Response> {
+export async function watchRunFromStart(c: Context<AppEnv>, runId: string): Promise<Response> {
   const url = new URL(`/api/v1/ai/runs/${runId}/events`, c.req.url);
-  return askRun(c, runId, new Request(url, { headers: viewerHeaders(c) }));
+  const answer = await askRun(c, runId, new Request(url, { headers: viewerHeaders(c) }));
+  if (answer.status !== 410) return answer;
+  await answer.body?.cancel();
+  throw eventsGone();
+}
+
+/** Past their retention. The run itself and its receipts stay. */
+function eventsGone(): ApiError {
+  return new ApiError("gone", "The events of this run are no longer kept.");
 }
 
 function viewerHeaders(c: Context<AppEnv>): Headers {

@@ -22,9 +22,14 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
+/** One for each environment, because the product remembers by it what it has looked up. */
 function counted(env: Env): Env {
-  return { ...env, DB: countDatabase(env.DB) };
+  const known = countedEnvs.get(env) ?? { ...env, DB: countDatabase(env.DB) };
+  countedEnvs.set(env, known);
+  return known;
 }
+
+const countedEnvs = new WeakMap<Env, Env>();
 
 function countDatabase(db: D1Database): D1Database {
   return new Proxy(db, {

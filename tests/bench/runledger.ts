@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { benchModel } from "./gateway.ts";
 import type { Subject, Timing } from "./subject.ts";
 
 const runMsMax = 120_000;
+const memoryFolder = "/dev/shm";
 
 /** Runledger as a newcomer starts it: `npm start`, so `wrangler dev` with its proxy. */
 export async function startOnWrangler(gatewayBaseUrl: string, tokens: number): Promise<Subject> {
@@ -23,14 +24,18 @@ export async function startOnWrangler(gatewayBaseUrl: string, tokens: number): P
   return subjectOf("Runledger on wrangler dev", port, child, tokens);
 }
 
-/** The same bundle on workerd alone, which is nearer to what serves it in production. */
+/**
+ * The same bundle on workerd alone, which is nearer to what serves it in production. State is kept in memory where the
+ * system has a file system for it: writing to this machine's disk is no part of a Worker's CPU, and the peer keeps its
+ * state in memory too.
+ */
 export async function startOnWorkerd(
   gatewayBaseUrl: string,
   tokens: number,
   entry = "src/worker.ts",
 ): Promise<Subject & { url: string }> {
   const port = await freePort();
-  const folder = temporaryFolder();
+  const folder = temporaryFolder(existsSync(memoryFolder) ? memoryFolder : tmpdir());
   runWrangler(["deploy", entry, "--dry-run", "--outdir", join(folder, "bundle")]);
   const migrate = ["d1", "migrations", "apply", "runledger", "--local"];
   runWrangler([...migrate, "--persist-to", join(folder, "state")]);
@@ -109,8 +114,8 @@ function runWrangler(args: readonly string[]): void {
   if (ran.status !== 0) throw new Error(`wrangler ${args.join(" ")}\n${ran.stdout}${ran.stderr}`);
 }
 
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "runledger-bench-"));
+function temporaryFolder(parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, "runledger-bench-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;
 }

@@ -15,7 +15,8 @@ if (entry === undefined || database === undefined) throw new Error("nothing to s
 
 const options = convertV4MiniflareOptions({
   host: "127.0.0.1",
-  port: Number(port),
+  // The bundle itself answers on the port: Miniflare's own Worker in front of it has no counterpart in production.
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(port) }],
   log: new Log(LogLevel.ERROR),
   cf: false,
   name: "runledger",
