@@ -16,6 +16,7 @@ import {
   tooLarge,
   validationError,
 } from "./routes/error-response.ts";
+import { goOnRoutes } from "./routes/go-on.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
@@ -75,6 +76,7 @@ export function createApp(
     healthRoutes,
     startRunRoutes,
     runRoutes,
+    goOnRoutes,
     runRecordRoutes,
     runStreamRoutes,
     discoveryRoutes,

@@ -37,8 +37,12 @@ export function fillGraphSelect(
   catalog: Catalog,
   wanted: string | null,
 ) {
-  const options = catalog.agents.map(({ graphId, name, description }) =>
-    el("option", { value: graphId, title: description }, name),
+  const options = catalog.agents.map((agent) =>
+    el(
+      "option",
+      { value: agent.graphId, title: agent.description },
+      agent.interrupts ? `${agent.name} (asks you)` : agent.name,
+    ),
   );
   fill(select, options, wanted ?? catalog.defaultGraphId, catalog.defaultGraphId);
 }

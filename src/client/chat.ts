@@ -18,15 +18,16 @@ const catalog: Promise<Catalog | null> = loadCatalog().then((answer) => {
   return answer.ok ? answer.value : null;
 });
 
-let wasActive = false;
+let wasIdle = true;
 const conversation = createConversation({
   catalog: () => catalog,
   askAgain: (question) => composer.ask(question),
   onLastRun: (run) => composer.choose(run),
-  onActive(isActive) {
-    composer.setActive(isActive);
-    if (wasActive && !isActive) void Promise.all([refreshBalance(), threads.refresh()]);
-    wasActive = isActive;
+  onState(state) {
+    composer.setState(state);
+    const isIdle = state === "idle";
+    if (!wasIdle && isIdle) void Promise.all([refreshBalance(), threads.refresh()]);
+    wasIdle = isIdle;
   },
 });
 

@@ -1,10 +1,11 @@
 import { byId, setText } from "./dom.ts";
 import type { Catalog } from "./catalog.ts";
 import { fillGraphSelect, fillModelSelect, modelPrice } from "./catalog.ts";
+import type { ReplyState } from "./live-reply.ts";
 
 export interface Composer {
   offer(catalog: Catalog): void;
-  setActive(isActive: boolean): void;
+  setState(state: ReplyState): void;
   focus(): void;
   /** Selects what is still offered of these. */
   choose(wanted: { graphId: string; model: string }): void;
@@ -19,6 +20,8 @@ interface ComposerActions {
   stop(): void;
 }
 
+const waitingHint =
+  "This run waits for your answer above. Stop ends it; a new message can be sent after that.";
 const choiceKey = "runledger.choice";
 
 export function createComposer({ send, stop }: ComposerActions): Composer {
@@ -31,10 +34,10 @@ export function createComposer({ send, stop }: ComposerActions): Composer {
   const hint = byId("composer-hint", HTMLElement);
   const baseHint = hint.textContent;
   let catalog: Catalog | null = null;
-  let isActive = false;
+  let state: ReplyState = "idle";
 
   function canSend(): boolean {
-    return !isActive && catalog !== null;
+    return state === "idle" && catalog !== null;
   }
 
   function ask(message: string) {
@@ -49,6 +52,7 @@ export function createComposer({ send, stop }: ComposerActions): Composer {
   }
 
   function describeChoice() {
+    if (state === "waiting") return setText(hint, waitingHint);
     const agent = catalog?.agents.find(({ graphId }) => graphId === graph.value);
     const entry = catalog?.models.find(({ id }) => id === model.value);
     const parts = [
@@ -100,11 +104,15 @@ export function createComposer({ send, stop }: ComposerActions): Composer {
       if (catalog.models.some(({ id }) => id === wanted.model)) model.value = wanted.model;
       describeChoice();
     },
-    setActive(active) {
-      if (active === isActive) return;
+    setState(next) {
+      if (next === state) return;
+      const wasActive = state !== "idle";
+      state = next;
+      describeChoice();
+      const active = state !== "idle";
+      if (active === wasActive) return;
       const hadFocus =
         document.activeElement === stopButton || document.activeElement === sendButton;
-      isActive = active;
       sendButton.hidden = active;
       stopButton.hidden = !active;
       stopButton.ariaDisabled = null;

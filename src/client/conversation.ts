@@ -4,15 +4,15 @@ import type { Catalog } from "./catalog.ts";
 import { answerNodeKey } from "./catalog.ts";
 import { byId, el } from "./dom.ts";
 import { followEnd } from "./follow-scroll.ts";
-import type { LiveReply } from "./live-reply.ts";
+import type { LiveReply, ReplyState } from "./live-reply.ts";
 import { createLiveReply } from "./live-reply.ts";
 import { startRun } from "./start-run.ts";
 import { threadHistory } from "./thread-history.ts";
 import type { Page, Run, StartedRun, Thread } from "./wire.ts";
 
 export interface ConversationEvents {
-  /** While active, the thread takes no new message. */
-  onActive(isActive: boolean): void;
+  /** Of the newest reply that goes on; unless idle, the thread takes no new message. */
+  onState(state: ReplyState): void;
   /** A reply failed or was stopped, and its question is to be asked once more. */
   askAgain(question: string): void;
   catalog(): Promise<Catalog | null>;
@@ -38,7 +38,7 @@ export interface Conversation {
 const replayedMax = 10;
 
 export function createConversation({
-  onActive,
+  onState,
   askAgain,
   catalog,
   onLastRun,
@@ -51,10 +51,11 @@ export function createConversation({
 
   function addReply(question: string): LiveReply {
     const reply = createLiveReply({
-      onActive(isActive) {
-        if (isActive) active = reply;
+      onState(state) {
+        if (state !== "idle") active = reply;
         else if (active === reply) active = null;
-        onActive(active !== null);
+        else return;
+        onState(state);
       },
       askAgain: () => askAgain(question),
     });
@@ -68,7 +69,7 @@ export function createConversation({
     for (const reply of replies) reply.close();
     replies.clear();
     active = null;
-    onActive(false);
+    onState("idle");
     messages.replaceChildren();
   }
 
@@ -114,7 +115,7 @@ export function createConversation({
     const reply = addReply(wish.message);
     reply.view.showLink(null);
     active = reply;
-    onActive(true);
+    onState("running");
     scroll.toEnd();
     const asked = generation;
     const [answer, known] = await Promise.all([startRun(wish), catalog()]);
@@ -124,7 +125,7 @@ export function createConversation({
       reply.follow({ runId, graphId, answerNodeKey: answerNodeKey(known, graphId) });
     } else {
       active = null;
-      onActive(false);
+      onState("idle");
       reply.view.showProblem(answer.problem);
     }
     return answer;

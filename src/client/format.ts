@@ -50,6 +50,13 @@ export function countOf(count: number, noun: string): string {
   return `${integers.format(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** Attempts are counted from 0, retries by people from 1; nothing for a run that was never retried. */
+export function retriedWords(attempt: number): string {
+  if (attempt === 0) return "";
+  if (attempt === 1) return "Retried once";
+  return attempt === 2 ? "Retried twice" : `Retried ${integers.format(attempt)} times`;
+}
+
 /** `< 0.1 s`, `12.4 s`, `3 min 5 s`. */
 export function formatDuration(durationMs: number): string {
   const seconds = Math.max(0, durationMs) / 1_000;

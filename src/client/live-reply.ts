@@ -1,6 +1,8 @@
+import type { JsonValue } from "../ports/json.ts";
 import { nextAnnouncement } from "./announce.ts";
-import { callApi } from "./api.ts";
+import { callApi, problemText } from "./api.ts";
 import { browserSocketDeps } from "./browser-socket.ts";
+import { answerRun, retryRun } from "./go-on.ts";
 import { replayRun, withReplay } from "./replay-run.ts";
 import type { ReplyView } from "./reply-view.ts";
 import { createReplyView } from "./reply-view.ts";
@@ -9,7 +11,7 @@ import { followRun } from "./run-socket.ts";
 import { announce } from "./shell.ts";
 import { throttled } from "./throttle.ts";
 import type { Transcript } from "./transcript.ts";
-import { applyEvent, emptyTranscript, splitReply } from "./transcript.ts";
+import { applyEvent, beforeNextAttempt, emptyTranscript, splitReply } from "./transcript.ts";
 
 export interface LiveRunName {
   runId: string;
@@ -31,22 +33,27 @@ export interface LiveReply {
 
 const renderEveryMs = 80;
 
+/**
+ * Unless idle, the thread takes no new message: until the run is settled, because until then the server would refuse one.
+ * `waiting`: for an answer of the person.
+ */
+export type ReplyState = "idle" | "running" | "waiting";
+
 export interface LiveReplyEvents {
-  /**
-   * While active, the thread takes no new message: until the run is settled, because until then the server would refuse
-   * one.
-   */
-  onActive(isActive: boolean): void;
-  askAgain(): void;
+  /** May repeat itself. */
+  onState(state: ReplyState): void;
+  /** null where there is no place to ask. */
+  askAgain: (() => void) | null;
 }
 
 /** A reply and the run that feeds it. */
-export function createLiveReply({ onActive, askAgain }: LiveReplyEvents): LiveReply {
-  const view = createReplyView(askAgain);
+export function createLiveReply({ onState, askAgain }: LiveReplyEvents): LiveReply {
+  const view = createReplyView({ askAgain, retry, answer });
   let run: LiveRunName | null = null;
   let transcript = emptyTranscript;
   let socket: RunSocket | null = null;
   let announcedUpTo = 0;
+  let announcedResets = 0;
   /** A stop that was asked for before the server had named the run. */
   let isStopWanted = false;
 
@@ -60,6 +67,8 @@ export function createLiveReply({ onActive, askAgain }: LiveReplyEvents): LiveRe
   );
 
   function announceReply() {
+    if (transcript.resets > announcedResets) announce("Starting this part again.");
+    announcedResets = transcript.resets;
     const { reply } = splitReply(transcript, run?.answerNodeKey ?? null);
     const isComplete = transcript.phase === "ended";
     const { spoken, upTo } = nextAnnouncement(
@@ -76,15 +85,32 @@ export function createLiveReply({ onActive, askAgain }: LiveReplyEvents): LiveRe
     if (!answer.ok) view.showProblem(answer.problem);
   }
 
+  async function answer(interruptId: string, value: JsonValue): Promise<string | null> {
+    if (run === null) return null;
+    const outcome = await answerRun(run.runId, { interruptId, value });
+    return outcome.ok ? null : problemText(outcome.problem);
+  }
+
+  async function retry(): Promise<string | null> {
+    if (run === null) return null;
+    const outcome = await retryRun(run.runId);
+    if (!outcome.ok) return problemText(outcome.problem);
+    transcript = beforeNextAttempt(transcript);
+    view.show(transcript);
+    connect(run);
+    return null;
+  }
+
   function connect(name: LiveRunName) {
     socket?.close();
-    onActive(true);
+    onState("running");
     socket = followRun(
       name.runId,
       transcript.lastSeq,
       {
         onEvent(seq, event) {
           transcript = applyEvent(transcript, seq, event);
+          onState(transcript.phase === "interrupted" ? "waiting" : "running");
           render();
         },
         onSettled({ chargedCredits }) {
@@ -92,7 +118,7 @@ export function createLiveReply({ onActive, askAgain }: LiveReplyEvents): LiveRe
             transcript = { ...transcript, cost: { ...transcript.cost, chargedCredits } };
           }
           render();
-          onActive(false);
+          onState("idle");
         },
         onLink(link) {
           view.showLink(link === "live" ? null : "Connection lost, trying again…");
@@ -100,11 +126,11 @@ export function createLiveReply({ onActive, askAgain }: LiveReplyEvents): LiveRe
         onLost(message) {
           view.showLink(null);
           view.showProblem({ code: "lost", message });
-          onActive(false);
+          onState("idle");
         },
         onFinished() {
           view.showLink(null);
-          onActive(false);
+          onState("idle");
         },
       },
       browserSocketDeps,

@@ -37,6 +37,6 @@ export function replayRun(
 
 /** The record decides how the run ended and what it cost; the log adds the way there. */
 export function withReplay(record: Transcript, replayed: Transcript): Transcript {
-  const { lastSeq, steps, final } = replayed;
-  return { ...record, lastSeq, steps, final: final ?? record.final };
+  const { lastSeq, steps, questions, final } = replayed;
+  return { ...record, lastSeq, steps, questions, final: final ?? record.final };
 }

@@ -1,6 +1,10 @@
 import { amount } from "./amount.ts";
 import { button, el, setText } from "./dom.ts";
-import { countOf, graphName } from "./format.ts";
+import { countOf, graphName, retriedWords } from "./format.ts";
+import type { SendAnswer } from "./question-card.ts";
+import { createQuestionsView } from "./questions-view.ts";
+import type { ReplyProblemActions } from "./reply-problem.ts";
+import { createReplyProblem } from "./reply-problem.ts";
 import { renderMarkdown } from "./sanitize.ts";
 import { toolTitle } from "./step-preview.ts";
 import { createStepsView } from "./steps-view.ts";
@@ -18,22 +22,28 @@ export interface ReplyView {
   showProblem(problem: { code: string; message: string }): void;
 }
 
-/** One reply: steps, text, what went wrong, and a foot with status and cost that keeps its height. */
-export function createReplyView(askAgain: () => void): ReplyView {
+export interface ReplyActions extends ReplyProblemActions {
+  answer: SendAnswer;
+}
+
+/** One reply: steps, text, what it asks, what went wrong, and a foot with status and cost that keeps its height. */
+export function createReplyView(actions: ReplyActions): ReplyView {
   const name = el("p", { class: "reply-name" });
   const steps = createStepsView();
   const text = el("div", { class: "markdown reply-text" });
-  const problem = el("div", { class: "reply-problem", role: "alert", hidden: true });
+  const questions = createQuestionsView(actions.answer);
+  const problem = createReplyProblem(actions);
   const status = el("span", { class: "reply-status" });
+  const retried = el("span", { class: "reply-retried" });
   const cost = el("span", { class: "reply-cost" });
   const details = el("a", { hidden: true }, "Details");
   const copy = button("Copy", () => void copyReply(), "link-button");
   copy.hidden = true;
-  const foot = el("footer", { class: "reply-foot" }, status, cost, details, copy);
+  const foot = el("footer", { class: "reply-foot" }, status, retried, cost, details, copy);
   const element = el(
     "article",
-    { class: "reply", "aria-label": "Reply" },
-    ...[name, steps.element, text, problem, foot],
+    { class: "reply", "aria-label": "Reply", tabindex: -1 },
+    ...[name, steps.element, questions.past, text, questions.open, problem.element, foot],
   );
   let answeringNode: string | null = null;
   let shownReply = "";
@@ -59,12 +69,14 @@ export function createReplyView(askAgain: () => void): ReplyView {
       steps.show(split.steps, isOver);
     }
     shownSteps = split.steps;
-    element.setAttribute("aria-busy", String(!isOver));
+    element.setAttribute("aria-busy", String(!isOver && transcript.phase !== "interrupted"));
     element.dataset["phase"] = transcript.phase;
+    questions.show(transcript.questions);
+    setText(retried, retriedWords(transcript.attempt));
     copy.hidden = !isOver || shownReply === "";
     if (transcript.cost !== null) cost.replaceChildren(...costNodes(transcript.cost));
-    if (transcript.error !== null && isOver) showProblem(transcript.error);
-    else problem.hidden = true;
+    if (transcript.error !== null && isOver) problem.show(transcript.error, canRetry(transcript));
+    else hideProblem();
     showStatus();
   }
 
@@ -72,14 +84,18 @@ export function createReplyView(askAgain: () => void): ReplyView {
     setText(status, linkMessage ?? (latest === null ? "Starting…" : statusWords(latest)));
   }
 
-  function showProblem({ code, message }: { code: string; message: string }) {
+  function showProblem(reason: { code: string; message: string }) {
     element.setAttribute("aria-busy", "false");
     element.dataset["phase"] = "ended";
-    problem.hidden = false;
-    problem.classList.toggle("stopped", code === "aborted");
-    problem.replaceChildren(...problemNodes(code, message));
-    problem.append(button("Ask again", askAgain));
+    problem.show(reason, latest !== null && canRetry(latest));
     if (latest === null) setText(status, "");
+  }
+
+  /** A hidden button loses the focus to the page; the keyboard stays with the reply that goes on. */
+  function hideProblem() {
+    const hadFocus = problem.element.contains(document.activeElement);
+    problem.hide();
+    if (hadFocus) element.focus({ preventScroll: true });
   }
 
   return {
@@ -88,7 +104,7 @@ export function createReplyView(askAgain: () => void): ReplyView {
       answeringNode = answerNodeKey;
       setText(name, graphName(graphId));
       details.href = `/runs/${runId}`;
-      details.hidden = false;
+      details.hidden = details.pathname === location.pathname;
       element.dataset["runId"] = runId;
     },
     show,
@@ -98,6 +114,10 @@ export function createReplyView(askAgain: () => void): ReplyView {
     },
     showProblem,
   };
+}
+
+function canRetry({ done }: Transcript): boolean {
+  return done === "error" || done === "cancelled";
 }
 
 function sameSteps(a: readonly Step[], b: readonly Step[]): boolean {
@@ -113,7 +133,7 @@ function statusWords({ phase, phaseLabel, done }: Transcript): string {
     case "tool_use":
       return phaseLabel === null ? "Using a tool…" : `Using ${toolTitle(phaseLabel)}…`;
     case "recovering":
-      return "Recovering…";
+      return "Recovering after an interruption…";
     case "interrupted":
       return "Waiting for your answer";
     case "ended":
@@ -127,14 +147,4 @@ function costNodes({ chargedCredits, calls, inputTokens, outputTokens }: RunCost
     amount(chargedCredits),
     el("span", { class: "number reply-usage" }, `${countOf(calls, "call")}, ${tokens}`),
   ];
-}
-
-/** What happened, and what to do about it. A stop by the person needs no explanation. */
-function problemNodes(code: string, message: string): Node[] {
-  if (code === "aborted") return [el("p", {}, "You stopped this reply.")];
-  const nodes: Node[] = [el("p", {}, message)];
-  if (code === "insufficient_credits") {
-    nodes.push(el("p", {}, el("a", { href: "/account" }, "See your balance"), " to add credit."));
-  }
-  return nodes;
 }

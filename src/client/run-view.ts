@@ -2,17 +2,14 @@ import type { RunCall } from "../ports/run.ts";
 import { amount, badge, time } from "./amount.ts";
 import { dataTable } from "./data-table.ts";
 import { el } from "./dom.ts";
-import { formatCount, formatDuration, graphName } from "./format.ts";
+import { formatCount, formatDuration, graphName, retriedWords } from "./format.ts";
 import { callColumnsFor, receiptColumnsFor } from "./run-tables.ts";
-import { renderMarkdown } from "./sanitize.ts";
 import { booksEquation, whyCharged } from "./why-charged.ts";
 import type { Receipt, Run } from "./wire.ts";
 
-/** The whole of a run's page below its head. */
-export function runView(run: Run, receipts: readonly Receipt[], calls: readonly RunCall[] | null) {
+/** What a run was charged for: its receipts and its calls. */
+export function runBooks(run: Run, receipts: readonly Receipt[], calls: readonly RunCall[] | null) {
   return [
-    summary(run),
-    output(run),
     el(
       "section",
       { class: "card", "aria-labelledby": "receipts-title" },
@@ -26,7 +23,7 @@ export function runView(run: Run, receipts: readonly Receipt[], calls: readonly 
       "section",
       { class: "card", "aria-labelledby": "calls-title" },
       el("h2", { id: "calls-title" }, "Model calls"),
-      callsTable(calls),
+      callsTable(calls, receipts),
       el(
         "p",
         { class: "quiet number" },
@@ -37,18 +34,18 @@ export function runView(run: Run, receipts: readonly Receipt[], calls: readonly 
   ];
 }
 
-function callsTable(calls: readonly RunCall[] | null): HTMLElement {
+function callsTable(calls: readonly RunCall[] | null, receipts: readonly Receipt[]): HTMLElement {
   if (calls === null)
     return el("p", { class: "empty" }, "The journal of this run is no longer kept.");
   if (calls.length === 0) return el("p", { class: "empty" }, "No model call yet.");
-  return scroll(dataTable("Model calls in order", callColumnsFor(calls), calls).element);
+  return scroll(dataTable("Model calls in order", callColumnsFor(calls, receipts), calls).element);
 }
 
 function scroll(table: HTMLElement): HTMLElement {
   return el("div", { class: "table-scroll" }, table);
 }
 
-function summary(run: Run): HTMLElement {
+export function runSummary(run: Run): HTMLElement {
   const { usage } = run;
   const fact = (label: string, value: Node | string) =>
     el("div", {}, el("dt", {}, label), el("dd", { class: "number" }, value));
@@ -68,7 +65,8 @@ function summary(run: Run): HTMLElement {
       fact("Graph", el("span", { title: run.graphId }, graphName(run.graphId))),
       fact("Model", run.model),
       fact("Trigger", trigger(run)),
-      run.attempt === 0 ? null : fact("Attempt", formatCount(run.attempt)),
+      run.attempt === 0 ? null : fact("Attempt", attempt(run)),
+      run.errorCode === null ? null : fact("Ended with", run.errorCode),
       fact("Started", time(run.startedAt)),
       fact("Took", took(run)),
     ),
@@ -84,29 +82,7 @@ function took({ startedAt, finishedAt }: Run): string {
   return formatDuration(Date.parse(finishedAt) - Date.parse(startedAt));
 }
 
-function output(run: Run): HTMLElement {
-  const text = el("div", { class: "markdown" });
-  if (run.output !== null) text.append(renderMarkdown(run.output));
-  else if (run.finishedAt === null) text.append(el("p", { class: "quiet" }, "Not finished."));
-  else if (run.errorCode === null) text.append(el("p", { class: "quiet" }, "None."));
-  return el(
-    "section",
-    { class: "card", "aria-labelledby": "output-title" },
-    el("h2", { id: "output-title" }, "Output"),
-    ending(run),
-    text,
-  );
-}
-
-/** Why there is no answer, or no whole one. That somebody stopped the run is no fault of it. */
-function ending({ errorCode, errorMessage }: Run): HTMLElement | null {
-  if (errorCode === null) return null;
-  if (errorCode === "aborted")
-    return el("p", { class: "quiet" }, "Stopped before its answer was complete.");
-  return el(
-    "p",
-    { class: "notice", role: "note" },
-    `${errorCode}: ${errorMessage ?? "The run failed."} `,
-    errorCode === "insufficient_credits" ? el("a", { href: "/account" }, "See your balance") : null,
-  );
+/** Counted from 0, as in the receipts. */
+function attempt(run: Run): string {
+  return `${formatCount(run.attempt)} (${retriedWords(run.attempt).toLowerCase()})`;
 }

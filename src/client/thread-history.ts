@@ -39,7 +39,7 @@ export function threadHistory(
 }
 
 /** What the events of a finished run would have led to, as far as its record tells. */
-function endedTranscript(
+export function endedTranscript(
   run: Run | null,
   message: { messageId: string; content: string } | null,
 ): Transcript {
@@ -47,6 +47,7 @@ function endedTranscript(
     run === null || run.output === null ? null : { messageId: "", content: run.output };
   return {
     ...emptyTranscript,
+    attempt: run?.attempt ?? 0,
     phase: "ended",
     final: message ?? output,
     done: run?.status === "error" || run?.status === "cancelled" ? run.status : "success",

@@ -1,5 +1,7 @@
 import type { AiErrorCode, DoneStatus, RunEvent, RunPhase } from "../ports/ai-event.ts";
 import type { JsonValue } from "../ports/json.ts";
+import type { Question } from "./questions.ts";
+import { questionsAfter } from "./questions.ts";
 
 export interface TextStep {
   kind: "text";
@@ -25,24 +27,31 @@ export type RunCost = Omit<Extract<RunEvent, { type: "cost" }>, "type">;
 export interface Transcript {
   /** The last event that was applied; a reconnect asks for what follows. */
   lastSeq: number;
+  /** 0 for the first; a retry adds one. */
+  attempt: number;
   phase: RunPhase | "interrupted" | "ended" | "waiting";
   phaseLabel: string | null;
   steps: readonly Step[];
+  /** How often a part was taken back because it is made anew. */
+  resets: number;
   final: { messageId: string; content: string } | null;
   cost: RunCost | null;
-  interrupts: readonly { interruptId: string; value: JsonValue }[];
+  /** Everything that it asked a person, also what was answered. */
+  questions: readonly Question[];
   error: { code: AiErrorCode; message: string } | null;
   done: DoneStatus | null;
 }
 
 export const emptyTranscript: Transcript = {
   lastSeq: 0,
+  attempt: 0,
   phase: "waiting",
   phaseLabel: null,
   steps: [],
+  resets: 0,
   final: null,
   cost: null,
-  interrupts: [],
+  questions: [],
   error: null,
   done: null,
 };
@@ -53,13 +62,14 @@ export const emptyTranscript: Transcript = {
  */
 export function applyEvent(transcript: Transcript, seq: number, event: RunEvent): Transcript {
   if (seq <= transcript.lastSeq) return transcript;
-  const interrupts = event.type === "interrupt" ? transcript.interrupts : [];
-  const moved = { ...transcript, lastSeq: seq, interrupts };
+  const questions = questionsAfter(transcript.questions, event);
+  const moved = { ...transcript, lastSeq: seq, questions };
   switch (event.type) {
     case "run_started":
       // Also the start of a retry, whose replayed calls keep the text they already have.
       return {
         ...moved,
+        attempt: event.attempt,
         phase: "thinking",
         phaseLabel: null,
         error: null,
@@ -71,7 +81,11 @@ export function applyEvent(transcript: Transcript, seq: number, event: RunEvent)
     case "text_delta":
       return { ...moved, steps: withText(transcript.steps, event) };
     case "text_reset":
-      return { ...moved, steps: transcript.steps.filter((step) => !isText(step, event.messageId)) };
+      return {
+        ...moved,
+        steps: transcript.steps.filter((step) => !isText(step, event.messageId)),
+        resets: transcript.resets + 1,
+      };
     case "tool_call_start":
       return { ...moved, steps: withToolStart(transcript.steps, event) };
     case "tool_call_result":
@@ -80,14 +94,8 @@ export function applyEvent(transcript: Transcript, seq: number, event: RunEvent)
       const { calls, inputTokens, outputTokens, chargedCredits } = event;
       return { ...moved, cost: { calls, inputTokens, outputTokens, chargedCredits } };
     }
-    case "interrupt": {
-      const { interruptId, value } = event;
-      return {
-        ...moved,
-        phase: "interrupted",
-        interrupts: [...transcript.interrupts, { interruptId, value }],
-      };
-    }
+    case "interrupt":
+      return { ...moved, phase: "interrupted", phaseLabel: null };
     case "assistant_final":
       return { ...moved, final: { messageId: event.messageId, content: event.content } };
     case "error":
@@ -95,6 +103,11 @@ export function applyEvent(transcript: Transcript, seq: number, event: RunEvent)
     case "done":
       return { ...moved, phase: "ended", phaseLabel: null, done: event.status };
   }
+}
+
+/** A run that is over, once another attempt was asked for and until the log tells of it. */
+export function beforeNextAttempt(transcript: Transcript): Transcript {
+  return { ...transcript, phase: "waiting", error: null, done: null, final: null };
 }
 
 /**

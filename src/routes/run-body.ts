@@ -45,8 +45,8 @@ export const runBody = z
 export type RunBody = z.input<typeof runBody>;
 
 /**
- * One run from its two sources: the row in D1 says whose it is and how it ended, with its books; until it has ended, its
- * RunObject knows more. A skipped slot has no RunObject and made no call.
+ * One run from its two sources: the row in D1 says whose it is and how it ended, with its books; until it has ended, and
+ * once a later attempt has begun, its RunObject knows more. A skipped slot has no RunObject and made no call.
  */
 export function runBodyOf(row: RunRow, live: LiveRun | null): RunBody {
   const iso = (ms: number | null) => (ms === null ? null : toIso(ms));
@@ -73,10 +73,15 @@ export function runBodyOf(row: RunRow, live: LiveRun | null): RunBody {
     model: row.model,
     createdAt: toIso(row.createdAt),
     ...recorded,
-    ...(live !== null && row.finishedAt === null ? progressOf(live) : {}),
+    ...(live !== null && isAhead(live, row) ? progressOf(live) : {}),
     books: live?.books ?? row.books ?? booksWithoutCalls(isOver(row)),
     billing: live?.billing ?? (isOver(row) ? "settled" : "open"),
   };
+}
+
+/** Not of a run that is over: what D1 says of it may have been corrected since. */
+function isAhead(live: LiveRun, row: RunRow): boolean {
+  return !isOver(row) || live.attempt > row.attempt;
 }
 
 function progressOf(live: LiveRun) {

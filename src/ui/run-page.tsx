@@ -1,6 +1,6 @@
 import { Layout } from "./layout.tsx";
 
-/** One run: its answer, its calls, and why it cost what it cost. `client/run.ts` loads it and refreshes while it runs. */
+/** One run: its answer, its calls, and why it cost what it cost. `client/run.ts` loads it and follows it while it runs. */
 export function RunPage({ runId }: { runId: string }) {
   return (
     <Layout title="Run" current={null} script="run">
@@ -15,9 +15,14 @@ export function RunPage({ runId }: { runId: string }) {
           <div class="actions" id="run-actions" />
         </div>
         <p class="notice" id="problem" role="alert" hidden />
-        <div id="run-body" aria-busy="true">
+        <p class="visually-hidden" id="announcer" role="status" aria-live="polite" />
+        <div id="run-summary" aria-busy="true">
           <p class="quiet">Loading…</p>
         </div>
+        <section class="card" id="run-output" aria-labelledby="output-title" hidden>
+          <h2 id="output-title">Output</h2>
+        </section>
+        <div id="run-books" />
       </main>
     </Layout>
   );

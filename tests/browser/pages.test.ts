@@ -14,8 +14,9 @@ describeInBrowser("activity, run, schedules and account", ({ open, product }) =>
     await page.getByLabel("Cron expression").fill("not cron");
     await eventually(() => page.locator("#preview-list li").count()).toBe(0);
     await page.getByLabel("Cron expression").fill("0 7 * * *");
-    await eventually(() => page.locator("#preview-list li").count()).toBe(5);
-    expect(await page.locator("#preview-list li").first().innerText()).toContain("7:00 AM");
+    await eventually(() => page.locator("#preview-list li").allInnerTexts()).toEqual(
+      Array.from({ length: 5 }, () => expect.stringContaining("7:00 AM")),
+    );
     await page.getByRole("button", { name: "Create schedule" }).click();
 
     const card = page.getByRole("article", { name: "Morning poem" });

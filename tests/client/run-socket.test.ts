@@ -163,6 +163,40 @@ describe("following a run", () => {
     expect(timers).toEqual([]);
   });
 
+  test("at a question the connection stays, with its pings, and the answer's events come over it", () => {
+    const { connections, latest, seen, fire, timers } = scene();
+    const asked: RunEvent = { type: "interrupt", interruptId: "i1", value: "ok?" };
+    latest().receive(hello, event(1), { kind: "event", seq: 2, event: asked });
+    fire((delayMs) => delayMs === 25_000);
+    latest().receive({ kind: "pong" });
+    expect(timers.some(({ delayMs }) => isRetry(delayMs))).toBe(false);
+    latest().receive(event(3));
+    expect(connections).toHaveLength(1);
+    expect(seen).toEqual(["live", "event 1", "event 2", "event 3"]);
+  });
+
+  test("after a finished attempt, the next one is followed from where that one ended", () => {
+    const first = scene();
+    const books = { dispatches: 1, settled: 1, unknown: 0, voided: 0, open: 0, closed: true };
+    first.latest().receive(hello, event(1), event(2));
+    first.latest().receive({ kind: "settled", chargedCredits: 5, receipts: 1, books });
+    first.latest().onclose?.({ code: 1000 });
+    const second = scene(2);
+    expect(second.latest().path).toMatch(/after=2$/);
+    second.latest().receive({ ...hello, attempt: 1 }, event(2), event(3));
+    expect(second.seen).toEqual(["live", "event 3"]);
+  });
+
+  test("a reset that was missed while the connection was lost comes with the rest", () => {
+    const { latest, seen, fire } = scene();
+    latest().receive(hello, event(1));
+    latest().onclose?.({ code: 1006 });
+    fire(isRetry);
+    const reset: RunEvent = { type: "text_reset", messageId: "a", nodeKey: "writer" };
+    latest().receive(hello, { kind: "event", seq: 2, event: reset }, event(3));
+    expect(seen.slice(-2)).toEqual(["event 2", "event 3"]);
+  });
+
   test("a run whose events are gone is not tried again", () => {
     const { latest, seen, timers } = scene();
     latest().onclose?.({ code: 4410 });

@@ -1,8 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { applyEvent, emptyTranscript, splitReply } from "../../src/client/transcript.ts";
+import {
+  applyEvent,
+  beforeNextAttempt,
+  emptyTranscript,
+  splitReply,
+} from "../../src/client/transcript.ts";
 import type { Transcript } from "../../src/client/transcript.ts";
 import type { RunEvent } from "../../src/ports/ai-event.ts";
+import type { JsonValue } from "../../src/ports/json.ts";
 
 const started: RunEvent = {
   type: "run_started",
@@ -91,16 +97,37 @@ describe("events become a transcript", () => {
     expect(play([result]).steps).toEqual([]);
   });
 
-  test("questions to the person stay until the run goes on", () => {
+  test("a question waits, is answered when the run works again, and is asked again under its own id", () => {
     const ask = (interruptId: string): RunEvent => ({
       type: "interrupt",
       interruptId,
       value: "ok?",
     });
+    const states = ({ questions }: Transcript) =>
+      questions.map(({ interruptId, state }) => `${interruptId} ${state}`);
     const waiting = play([started, ask("i1"), ask("i2")]);
     expect(waiting.phase).toBe("interrupted");
-    expect(waiting.interrupts.map(({ interruptId }) => interruptId)).toEqual(["i1", "i2"]);
-    expect(play([{ type: "status", phase: "thinking" }], waiting).interrupts).toEqual([]);
+    expect(states(waiting)).toEqual(["i1 open", "i2 open"]);
+    const cost = { calls: 1, inputTokens: 1, outputTokens: 1, chargedCredits: 1 };
+    expect(states(play([{ type: "cost", ...cost }], waiting))).toEqual(["i1 open", "i2 open"]);
+    const working = play([{ type: "status", phase: "thinking" }], waiting);
+    expect(states(working)).toEqual(["i1 answered", "i2 answered"]);
+    expect(states(play([ask("i2")], working))).toEqual(["i1 answered", "i2 open"]);
+    const stopped = play([{ type: "error", code: "aborted", message: "Stopped." }], waiting);
+    expect(states(stopped)).toEqual(["i1 dropped", "i2 dropped"]);
+  });
+
+  test("a reset empties its message alone, at once, and is counted", () => {
+    const before = play([text("a", "half"), text("b", "kept"), text("a", " more")]);
+    const after = play([{ type: "text_reset", messageId: "a", nodeKey: "writer" }], before);
+    expect(after.steps).toMatchObject([{ messageId: "b", text: "kept" }]);
+    expect([before.resets, after.resets]).toEqual([0, 1]);
+  });
+
+  test("a run that recovers says so until it works again", () => {
+    const recovering = play([started, { type: "status", phase: "recovering" }]);
+    expect(recovering.phase).toBe("recovering");
+    expect(play([{ type: "status", phase: "thinking" }], recovering).phase).toBe("thinking");
   });
 
   test("a retry forgets the error and keeps the text that its replayed calls will not send again", () => {
@@ -112,9 +139,102 @@ describe("events become a transcript", () => {
     ]);
     expect(failed).toMatchObject({ phase: "ended", done: "error", error: { code: "timeout" } });
     const retried = play([{ ...started, attempt: 1 }], failed);
-    expect(retried).toMatchObject({ phase: "thinking", done: null, error: null });
+    expect(retried).toMatchObject({ attempt: 1, phase: "thinking", done: null, error: null });
     expect(retried.steps).toHaveLength(1);
   });
+});
+
+describe("a log of everything that can happen", () => {
+  const message = fc.constantFrom("a", "b");
+  const node = fc.constantFrom("planner", "writer");
+  const anyEvent: fc.Arbitrary<RunEvent> = fc.oneof(
+    fc.record({
+      type: fc.constant("text_delta"),
+      messageId: message,
+      nodeKey: node,
+      delta: fc.string(),
+    }),
+    fc.record({ type: fc.constant("text_reset"), messageId: message, nodeKey: node }),
+    fc.record({
+      type: fc.constant("tool_call_start"),
+      toolCallId: fc.constantFrom("t1", "t2"),
+      messageId: message,
+      toolName: fc.constant("core__calculator"),
+      args: fc.jsonValue() as fc.Arbitrary<JsonValue>,
+    }),
+    fc.record({
+      type: fc.constant("tool_call_result"),
+      toolCallId: fc.constantFrom("t1", "t2"),
+      messageId: message,
+      result: fc.jsonValue() as fc.Arbitrary<JsonValue>,
+      isError: fc.boolean(),
+    }),
+    fc.record({
+      type: fc.constant("interrupt"),
+      interruptId: fc.constantFrom("i1", "i2"),
+      value: fc.jsonValue() as fc.Arbitrary<JsonValue>,
+    }),
+    fc.record({
+      type: fc.constant("status"),
+      phase: fc.constantFrom("thinking", "tool_use", "recovering"),
+    }),
+    fc.constant<RunEvent>({ ...started, attempt: 1 }),
+    fc.constant<RunEvent>({ type: "assistant_final", messageId: "a", content: "Done." }),
+    fc.constant<RunEvent>({ type: "error", code: "timeout", message: "Too slow." }),
+    fc.constant<RunEvent>({
+      type: "done",
+      status: "error",
+      usage: { calls: 1, inputTokens: 1, outputTokens: 1 },
+    }),
+  );
+
+  test("any prefix, and after a lost connection any part of it again, then the rest, equals the whole", () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 30 }), fc.nat(30), fc.nat(30), (events, a, b) => {
+        const broken = Math.min(a, events.length);
+        const cursor = Math.min(b, broken);
+        let transcript = play(events.slice(0, broken));
+        events.slice(cursor).forEach((event, index) => {
+          transcript = applyEvent(transcript, cursor + index + 1, event);
+        });
+        expect(transcript).toEqual(play(events));
+      }),
+    );
+  });
+
+  test("no event changes a transcript that was shown before", () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 30 }), anyEvent, (events, next) => {
+        const shown = play(events);
+        const copy = structuredClone(shown);
+        applyEvent(shown, shown.lastSeq + 1, next);
+        expect(shown).toEqual(copy);
+      }),
+    );
+  });
+
+  test("a run only waits while a question is open, and no ended run has one", () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 30 }), (events) => {
+        const { phase, questions } = play(events);
+        const isOpen = questions.some(({ state }) => state === "open");
+        if (phase === "ended") expect(isOpen).toBe(false);
+        if (isOpen) expect(phase).toBe("interrupted");
+      }),
+    );
+  });
+});
+
+test("until the next attempt is told of, its cursor and its work stay and its failure is gone", () => {
+  const failed = play([
+    started,
+    text("a", "kept"),
+    { type: "error", code: "timeout", message: "Too slow." },
+    { type: "done", status: "error", usage: { calls: 1, inputTokens: 1, outputTokens: 1 } },
+  ]);
+  const { lastSeq, steps } = failed;
+  const expected = { lastSeq, steps, phase: "waiting", done: null, error: null };
+  expect(beforeNextAttempt(failed)).toMatchObject(expected);
 });
 
 describe("the reply and the work behind it", () => {

@@ -20,10 +20,10 @@ const randomIds = () => ({
 });
 const json = { "content-type": "application/json" };
 
-function bodyFor(method: string): RequestInit {
-  return method === "GET" || method === "DELETE"
-    ? { method }
-    : { method, headers: json, body: "{}" };
+/** Valid where the route asks for something before it looks at whose it is. */
+function bodyFor(method: string, path: string): RequestInit {
+  if (method === "GET" || method === "DELETE") return { method };
+  return { method, headers: json, body: path.endsWith("/resume") ? '{"value":null}' : "{}" };
 }
 
 describe("without a credential that counts, every route is 401", () => {
@@ -47,7 +47,7 @@ describe("without a credential that counts, every route is 401", () => {
     twoHeaders.append("authorization", `Bearer ${goodKey}`);
     twoHeaders.append("authorization", `Bearer ${goodKey}`);
     const wrongSecret = goodKey.slice(0, -1) + (goodKey.endsWith("A") ? "B" : "A");
-    const init = bodyFor(method);
+    const init = bodyFor(method, path);
     const withHeader = (authorization: string) => ({
       ...init,
       headers: { ...json, authorization },
@@ -127,7 +127,7 @@ describe("what belongs to another account", () => {
       const address = filled(path, ids);
       if (isSocket) continue;
       const response = await door.send(address, {
-        ...bodyFor(method),
+        ...bodyFor(method, path),
         headers: { ...json, ...stranger.headers },
       });
       expect([method, path, response.status]).toEqual([method, path, 404]);
@@ -164,7 +164,7 @@ test("malformed ids are not found, and no object is made for them", async () => 
     for (const { method, path } of taking) {
       if (path.endsWith("/socket")) continue;
       const headers = { ...json, ...tenant.headers };
-      const response = await door.send(filled(path, ids), { ...bodyFor(method), headers });
+      const response = await door.send(filled(path, ids), { ...bodyFor(method, path), headers });
       expect([method, path, bad.slice(0, 30), response.status]).toEqual([
         method,
         path,
@@ -186,6 +186,8 @@ describe("scopes", () => {
     ["GET", "/api/v1/ai/runs/:runId/events", "runs:read"],
     ["GET", "/api/v1/ai/runs/:runId/socket", "runs:read"],
     ["POST", "/api/v1/ai/runs/:runId/cancel", "runs:write"],
+    ["POST", "/api/v1/ai/runs/:runId/resume", "runs:write"],
+    ["POST", "/api/v1/ai/runs/:runId/retry", "runs:write"],
     ["GET", "/api/v1/ai/threads", "runs:read"],
     ["GET", "/api/v1/ai/threads/:threadId", "runs:read"],
     ["DELETE", "/api/v1/ai/threads/:threadId", "runs:write"],
@@ -209,7 +211,7 @@ describe("scopes", () => {
     );
     const address = filled(path, randomIds());
     const send = (headers: Record<string, string>) =>
-      door.send(address, { ...bodyFor(method), headers: { ...json, ...headers } });
+      door.send(address, { ...bodyFor(method, path), headers: { ...json, ...headers } });
     const refused = await send(lacking.headers);
     expect([refused.status, await errorCodeOf(refused)]).toEqual([403, "forbidden"]);
     expect((await send(having.headers)).status).not.toBe(403);

@@ -1,6 +1,7 @@
 import { isId } from "../../src/base/ids.ts";
 import type { Env } from "../../src/env.ts";
-import type { LiveRun, RunCall, StartOutcome, StartRun } from "../../src/ports/run.ts";
+import type { JsonValue } from "../../src/ports/json.ts";
+import type { GoOnOutcome, LiveRun, RunCall, StartOutcome, StartRun } from "../../src/ports/run.ts";
 
 /** Stands in for the RunObjects: keeps what the doors asked for, and answers as a healthy run would. */
 export class FakeRuns {
@@ -10,6 +11,10 @@ export class FakeRuns {
   readonly watched: Request[] = [];
   /** Set to refuse every start. */
   refusal: (StartOutcome & { ok: false }) | null = null;
+  /** Set to refuse every answer and every retry. */
+  goOnRefusal: (GoOnOutcome & { ok: false }) | null = null;
+  /** What runs were answered with, in order. */
+  readonly answers: { interruptId: string | null; value: JsonValue }[] = [];
   /** Set to answer viewers with something else than a stream. */
   viewerAnswer: (() => Response) | null = null;
   readonly #db: D1Database;
@@ -46,6 +51,14 @@ export class FakeRuns {
         run.status = "cancelled";
         return Promise.resolve({ accepted, run });
       },
+      resume: (accountId: string, answer: { interruptId: string | null; value: JsonValue }) => {
+        const run = own(accountId);
+        return Promise.resolve(run === null ? null : this.#resume(run, answer));
+      },
+      retry: (accountId: string) => {
+        const run = own(accountId);
+        return Promise.resolve(run === null ? null : this.#retry(run));
+      },
       fetch: (request: Request) => {
         this.watched.push(request);
         if (this.viewerAnswer !== null) return Promise.resolve(this.viewerAnswer());
@@ -57,6 +70,38 @@ export class FakeRuns {
         );
       },
     };
+  }
+
+  /** A run as it is known to its object, to be brought into any state. */
+  liveRun(runId: string): LiveRun {
+    const known = this.#live.get(runId);
+    if (known === undefined) throw new Error(`there is no run ${runId}`);
+    return known.run;
+  }
+
+  #resume(run: LiveRun, answer: { interruptId: string | null; value: JsonValue }): GoOnOutcome {
+    if (this.goOnRefusal !== null) return this.goOnRefusal;
+    const [open] = run.interrupts;
+    if (open === undefined) {
+      const last = this.answers.at(-1);
+      if (JSON.stringify(last) === JSON.stringify(answer)) return { ok: true, repeated: true, run };
+      return { ok: false, code: "conflict", message: "This run waits for no answer." };
+    }
+    this.answers.push(answer);
+    run.status = "running";
+    run.interrupts = [];
+    return { ok: true, repeated: false, run };
+  }
+
+  #retry(run: LiveRun): GoOnOutcome {
+    if (this.goOnRefusal !== null) return this.goOnRefusal;
+    if (run.status !== "error" && run.status !== "cancelled") {
+      return { ok: false, code: "conflict", message: "This run has not failed." };
+    }
+    run.status = "running";
+    run.attempt += 1;
+    run.errorCode = null;
+    return { ok: true, repeated: false, run };
   }
 
   async #start(start: StartRun): Promise<StartOutcome> {

@@ -114,4 +114,12 @@ describe("the OpenAPI document", () => {
     ]);
     expect(run?.properties?.["limits"]).not.toHaveProperty("required");
   });
+
+  test("says that an answer may be any JSON and must be there", () => {
+    const answer = document.components.schemas["RunAnswer"];
+    expect(answer).toMatchObject({ additionalProperties: false, required: ["value"] });
+    expect(answer?.properties?.["value"]).toMatchObject({
+      type: ["object", "array", "string", "number", "boolean", "null"],
+    });
+  });
 });

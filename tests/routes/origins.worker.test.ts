@@ -139,6 +139,13 @@ describe("sockets", () => {
     door.runs.viewerAnswer = null;
   });
 
+  test("close with 4410 when the object says that its events were purged, whatever D1 says", async () => {
+    const runId = await startRun();
+    door.runs.viewerAnswer = () => new Response("gone", { status: 410 });
+    expect(await closeCode(await open(runId, {}))).toBe(4410);
+    door.runs.viewerAnswer = null;
+  });
+
   test("tell the object whose they are, and bring it no credential", async () => {
     const tenant = await newTenant(env.DB);
     const runId = await startRun(tenant.headers);

@@ -1,0 +1,107 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { ApiError } from "../base/errors.ts";
+import type { RunRow } from "../billing/statement.ts";
+import type { JsonValue } from "../ports/json.ts";
+import type { GoOnOutcome, LiveRun } from "../ports/run.ts";
+import { getRun } from "../run/get-run.ts";
+import type { AppEnv } from "./app-env.ts";
+import { requireScope } from "./doors.ts";
+import { ownRun } from "./own-run.ts";
+import { isOver, runBody, runBodyOf } from "./run-body.ts";
+import { json, pathId, refusals, signedIn } from "./schemas.ts";
+
+const answerBytesMax = 64 * 1024;
+const params = z.object({ runId: pathId("run") });
+
+/** Came out of JSON, so all that is left to ask is whether it is there and how large it is. */
+const answerValue = z
+  .custom<JsonValue>((value) => value !== undefined, "An answer needs a value; null is one.")
+  .refine(
+    (value) => new TextEncoder().encode(JSON.stringify(value)).length <= answerBytesMax,
+    "An answer may have 64 KiB.",
+  )
+  .openapi({
+    type: ["object", "array", "string", "number", "boolean", "null"],
+    description: "Any JSON; the graph that asked knows what it means",
+  });
+
+const runAnswer = z
+  .strictObject({
+    interruptId: z.string().min(1).max(200).optional().openapi({
+      description: "One of the run's `interrupts`; may be left out when there is only one",
+    }),
+    value: answerValue,
+  })
+  .openapi("RunAnswer");
+
+const resume = createRoute({
+  method: "post",
+  path: "/api/v1/ai/runs/{runId}/resume",
+  summary: "Answer what an interrupted run asks; it goes on in the same attempt",
+  security: signedIn,
+  middleware: [requireScope("runs:write")] as const,
+  request: {
+    params,
+    body: { required: true, content: { "application/json": { schema: runAnswer } } },
+  },
+  responses: {
+    200: json(runBody, "This very answer was given before"),
+    202: json(runBody, "The run goes on"),
+    ...refusals,
+  },
+});
+
+const retry = createRoute({
+  method: "post",
+  path: "/api/v1/ai/runs/{runId}/retry",
+  summary:
+    "Another attempt of a run that failed or was stopped; calls that were settled are not made again",
+  security: signedIn,
+  middleware: [requireScope("runs:write")] as const,
+  request: { params },
+  responses: { 202: json(runBody, "The next attempt runs"), ...refusals },
+});
+
+export const goOnRoutes = new OpenAPIHono<AppEnv>()
+  .openapi(resume, async (c) => {
+    const row = await ownRun(c, c.req.valid("param").runId);
+    const { interruptId = null, value } = c.req.valid("json");
+    const { run, repeated } = wentOn(
+      row,
+      hasObject(row)
+        ? await getRun(c.env, row.id).resume(row.billingAccountId, { interruptId, value })
+        : null,
+    );
+    return c.json(runBodyOf(row, run), repeated ? 200 : 202);
+  })
+  .openapi(retry, async (c) => {
+    const row = await ownRun(c, c.req.valid("param").runId);
+    const { run } = wentOn(
+      row,
+      hasObject(row) ? await getRun(c.env, row.id).retry(row.billingAccountId) : null,
+    );
+    return c.json(runBodyOf(row, run), 202);
+  });
+
+/** A skipped slot never had a RunObject, and asking would make one. */
+function hasObject({ status }: RunRow): boolean {
+  return status !== "skipped";
+}
+
+/** The run that goes on; every other outcome is thrown as the refusal that it is on the wire. */
+function wentOn(row: RunRow, outcome: GoOnOutcome | null): { run: LiveRun; repeated: boolean } {
+  if (outcome === null) throw withoutObject(row);
+  if (outcome.ok) return outcome;
+  const { code, message } = outcome;
+  throw new ApiError(code, message, { retryAfterSeconds: code === "rate_limit" ? 5 : 1 });
+}
+
+/** D1 knows the run and its object does not. */
+function withoutObject(row: RunRow): ApiError {
+  if (!hasObject(row)) {
+    return new ApiError("conflict", "This run was skipped, so there is nothing to go on with.");
+  }
+  return isOver(row)
+    ? new ApiError("gone", "What this run would go on from is no longer kept.")
+    : new ApiError("conflict", "This run is still being admitted. Try again in a moment.");
+}
