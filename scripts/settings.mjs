@@ -14,6 +14,7 @@ export const workerVariables = [
   "GATEWAY_API_KEY",
   "MODEL_CATALOG",
   "PRICE_MARKUP",
+  "RETENTION_DAYS",
   "DEMO_PACE_MS",
 ];
 

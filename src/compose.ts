@@ -7,6 +7,7 @@ import { consoleLog as log } from "./base/log.ts";
 import { admitRun, readAdmission, topUpLease } from "./billing/admission.ts";
 import { commitUsageFacts, finishRun } from "./billing/billing.ts";
 import { priceFact } from "./billing/pricing.ts";
+import { reopenRun } from "./billing/reopen.ts";
 import { accountStatement } from "./billing/statement.ts";
 import { createDemoGateway } from "./completion/demo.ts";
 import { executeCompletionUnit } from "./completion/execute-completion-unit.ts";
@@ -96,13 +97,17 @@ export function composeTick(env: Env): TickDeps {
 /** What one run needs besides its own storage and viewers. */
 export function composeRun(
   env: Env,
-): Pick<RunDeps, "ledger" | "buildExecutor" | "priceOf" | "describeModel" | "needsCredit"> {
+): Pick<
+  RunDeps,
+  "ledger" | "buildExecutor" | "priceOf" | "describeModel" | "needsCredit" | "retentionMs"
+> {
   const setup = setupOf(env);
   const { markupBasisPoints } = setup.config;
   return {
     ledger: composeLedger(env, setup),
     buildExecutor: (parts) => buildExecutor(env, setup, parts),
     priceOf: (fact) => priceFact(fact, markupBasisPoints).chargedCredits,
+    retentionMs: setup.config.retentionDays * 24 * 60 * 60 * 1_000,
     needsCredit: ({ model }) => setup.models.find(model)?.free !== true,
     describeModel(modelId) {
       const model = setup.models.find(modelId);
@@ -127,10 +132,12 @@ function buildExecutor(env: Env, setup: Setup, parts: ExecutorParts): GraphExecu
   return withObservability(checked, { log, tracer: workersTracer, clock });
 }
 
-function inProcess(env: Env, setup: Setup, { journal, totals }: ExecutorParts): GraphExecutorPort {
+function inProcess(env: Env, setup: Setup, parts: ExecutorParts): GraphExecutorPort {
   const { models, gateways, config } = setup;
+  const { journal, checkpoints, totals } = parts;
   return inProcTransport({
     runner,
+    checkpoints,
     hasGraph: (name) => graphNames.has(name),
     completionFor: (context, signal) => (request) =>
       executeCompletionUnit(
@@ -174,6 +181,13 @@ function composeLedger(env: Env, { config, models }: Setup): RunLedger {
         now: clock.now(),
       }),
     find: (runId) => readAdmission(db, runId),
+    reopen: (start, wish) => {
+      const { runId } = start.context;
+      const left = Math.max(0, start.limits.maxCredits - wish.chargedCredits);
+      const holdCredits = Math.min(holdFor(start, models, config.markupBasisPoints), left);
+      const { rev, attempt } = wish;
+      return reopenRun(db, { runId, rev, attempt, holdCredits });
+    },
     topUp: async (runId, rev, leaseCredits) =>
       (await topUpLease(db, { runId, rev, leaseCredits })).granted,
     commit: (facts) => commitUsageFacts(deps, facts),

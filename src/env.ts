@@ -20,4 +20,5 @@ export type EnvVariable =
   | "GATEWAY_API_KEY"
   | "MODEL_CATALOG"
   | "PRICE_MARKUP"
+  | "RETENTION_DAYS"
   | "DEMO_PACE_MS";

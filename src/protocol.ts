@@ -38,6 +38,8 @@ export const closeCodes = {
   finished: 1000,
   tooBig: 1009,
   internal: 1011,
+  /** Much was sent over this connection; open another one with the cursor. */
+  comeBack: 1013,
   badCursor: 4400,
   unauthenticated: 4401,
   notFound: 4404,

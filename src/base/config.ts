@@ -33,6 +33,7 @@ const variables = z.object({
       );
       return z.NEVER;
     }),
+  RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   DEMO_PACE_MS: z.coerce.number().int().min(0).max(1_000).default(24),
 });
 
@@ -48,6 +49,8 @@ export interface Config {
   /** JSON text; parsed by the model catalog. */
   modelCatalog: string | null;
   markupBasisPoints: number;
+  /** How long the events of a finished run are kept, in days. */
+  retentionDays: number;
   /** Pause between words of the demo model, milliseconds. */
   demoPaceMs: number;
 }
@@ -81,6 +84,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
           },
     modelCatalog: v.MODEL_CATALOG ?? null,
     markupBasisPoints: v.PRICE_MARKUP,
+    retentionDays: v.RETENTION_DAYS,
     demoPaceMs: v.DEMO_PACE_MS,
   };
 }

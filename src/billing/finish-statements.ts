@@ -13,11 +13,12 @@ export interface FinishedRun {
   charged_credits: number;
 }
 
-// Closing the lease is what gives back the rest of the hold: see runs_hold_update.
+// Closing the lease is what gives back the rest of the hold: see runs_hold_update. A run that waits for a person has
+// given its hold back already and may be stopped.
 const finish = `
 UPDATE graph_runs SET status = ?3, error_code = ?4, error_message = ?5, output = ?6, finished_at = ?7,
   books = ?8, lease_open = 0, rev = ?2
-WHERE id = ?1 AND rev < ?2 AND lease_open = 1`;
+WHERE id = ?1 AND rev < ?2 AND (lease_open = 1 OR status = 'interrupted')`;
 
 // Times come from the row: a repeat reads what the first commit wrote and so meets its own primary key. An answer is
 // never dated before its question, whatever two machines think of the time.

@@ -5,7 +5,7 @@ import { repeatBatch, type BatchRetry } from "./repeat-batch.ts";
 
 export interface ReopenRun {
   runId: string;
-  /** The number of this write of the run row; repeats carry the same one. */
+  /** The number of this write, above every earlier one of the run row; repeats carry the same one. */
   rev: number;
   /** The same as before to answer an interrupt; one more to retry a run that ended `error` or `cancelled`. */
   attempt: number;
@@ -13,18 +13,20 @@ export interface ReopenRun {
   holdCredits: number;
 }
 
-export type Reopening =
-  | { kind: "reopened"; leaseCredits: number }
-  | {
-      kind: "refused";
-      code: Extract<StartRefusal, "insufficient_credits" | "rate_limit" | "conflict" | "not_found">;
-      message: string;
-    };
+export type Reopening = { kind: "reopened"; leaseCredits: number } | ReopenRefusal;
+
+interface ReopenRefusal {
+  kind: "refused";
+  code: Extract<StartRefusal, "insufficient_credits" | "rate_limit" | "conflict" | "not_found">;
+  message: string;
+  /** An earlier attempt ended without an answer: it may still be committed, and must be looked for again. */
+  isAmbiguous: boolean;
+}
 
 const reopen = `
 UPDATE graph_runs SET status = 'running', attempt = ?3, lease_credits = charged_credits + ?4, lease_open = 1,
   finished_at = NULL, error_code = NULL, error_message = NULL, output = NULL, rev = ?2
-WHERE id = ?1 AND rev = ?2 - 1 AND lease_open = 0
+WHERE id = ?1 AND rev < ?2 AND lease_open = 0
   AND ((status = 'interrupted' AND attempt = ?3) OR (status IN ('error', 'cancelled') AND attempt = ?3 - 1))
   AND EXISTS (
     SELECT 1 FROM billing_accounts a JOIN virtual_keys k ON k.id = graph_runs.virtual_key_id
@@ -61,7 +63,13 @@ export async function reopenRun(
     db.prepare(reopen).bind(runId, rev, attempt, holdCredits, activeRunsMax),
     db.prepare(read).bind(runId),
   ];
-  const { results } = await repeatBatch<Row>(db, statements, retry);
+  const { results, attempts } = await repeatBatch<Row>(db, statements, retry);
+  const refuse = (code: ReopenRefusal["code"], message: string): Reopening => ({
+    kind: "refused",
+    code,
+    message,
+    isAmbiguous: attempts > 1,
+  });
   const row = results[1]?.results[0];
   if (row === undefined) return refuse("not_found", "There is no such run.");
   if (row.rev === rev && row.status === "running" && row.attempt === attempt) {
@@ -69,7 +77,7 @@ export async function reopenRun(
   }
   const isWaiting = row.status === "interrupted" && row.attempt === attempt;
   const isFailed = ["error", "cancelled"].includes(row.status) && row.attempt === attempt - 1;
-  if (row.rev !== rev - 1 || !(isWaiting || isFailed)) {
+  if (row.rev > rev || !(isWaiting || isFailed)) {
     return refuse("conflict", "This run cannot go on from where it is.");
   }
   if (row.thread_is_busy === 1) {
@@ -85,8 +93,4 @@ export async function reopenRun(
     "insufficient_credits",
     "The available credits of the account or of the key do not cover this run.",
   );
-}
-
-function refuse(code: Extract<Reopening, { kind: "refused" }>["code"], message: string): Reopening {
-  return { kind: "refused", code, message };
 }

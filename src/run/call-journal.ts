@@ -13,10 +13,12 @@ import type {
 import type { RunLimits } from "../ports/run-context.ts";
 import type { CallState } from "../ports/run.ts";
 import type { UsageFact } from "../ports/usage-fact.ts";
-import { isUnitTaken, readTotals, type CallTotals } from "./call-rows.ts";
+import { isUnitTaken, readTotals, type CallCosts } from "./call-rows.ts";
 import type { EventLog } from "./event-log.ts";
+import type { CrashPoint } from "./crash-points.ts";
 import { decideLease } from "./lease.ts";
 import type { Outbox } from "./outbox.ts";
+import { StaleInstance } from "./stale-instance.ts";
 import type { RunStorage, SqlValue } from "./storage.ts";
 
 export interface JournalDeps {
@@ -25,6 +27,8 @@ export interface JournalDeps {
   outbox: Outbox;
   runId: string;
   attempt: number;
+  /** The driver's number: a write is refused when another driver has taken the run over. */
+  epoch: number;
   limits: RunLimits;
   /** Credits charged for a fact: the function that also posts it. */
   priceOf: (fact: UsageFact) => number;
@@ -33,11 +37,15 @@ export interface JournalDeps {
   topUp: (leaseCredits: number) => Promise<AiError | null>;
   /** An error when this driver may dispatch no more: the run is being stopped, or is over. */
   fence: () => AiError | null;
+  crashPoint: (point: CrashPoint) => void;
   now: () => number;
 }
 
+const isCurrent = "(SELECT epoch FROM run WHERE id = 1) = ?";
+
 interface OpenCall {
   ordinal: number;
+  nodeKey: string;
   mostCredits: number;
 }
 
@@ -52,13 +60,20 @@ export class RunCallJournal implements CallJournal {
   readonly #deps: JournalDeps;
   readonly #open = new Map<string, OpenCall>();
   readonly #occurrences = new Map<string, number>();
-  #totals: CallTotals;
+  #totals: CallCosts;
+  /** Over all attempts: what numbers the rows. */
   #dispatches: number;
+  /** Of this attempt: what `limits.maxCalls` limits. */
+  #ownDispatches: number;
 
   constructor(deps: JournalDeps) {
     this.#deps = deps;
     this.#totals = readTotals(deps.storage);
     this.#dispatches = this.#count("SELECT count(*) AS total FROM calls");
+    this.#ownDispatches =
+      deps.attempt === 0
+        ? this.#dispatches
+        : this.#count("SELECT count(*) AS total FROM calls WHERE attempt = ?", deps.attempt);
   }
 
   async open(intent: CallIntent): Promise<CallOpening> {
@@ -87,11 +102,12 @@ export class RunCallJournal implements CallJournal {
 
   dispatched(callId: string, headers: GatewayHeaders): void {
     const { ordinal } = this.#openCall(callId);
-    this.#deps.storage.sql.exec(
-      "UPDATE calls SET state = 'dispatched', usage_unit_id = ? WHERE ordinal = ?",
+    this.#write(
+      `UPDATE calls SET state = 'dispatched', usage_unit_id = ? WHERE ordinal = ? AND ${isCurrent}`,
       headers.callId,
       ordinal,
     );
+    this.#deps.crashPoint("call.dispatched");
   }
 
   isUnitTaken(usageUnitId: string, callId: string): boolean {
@@ -113,16 +129,18 @@ export class RunCallJournal implements CallJournal {
     fact: UsageFact | null,
     output: CompletionOutput | null,
   ): void {
-    const { storage, events, outbox, now } = this.#deps;
-    const { ordinal } = this.#openCall(callId);
+    const { events, outbox, now, crashPoint } = this.#deps;
+    const { ordinal, nodeKey } = this.#openCall(callId);
     const totals = fact === null ? this.#totals : this.#totalsWith(fact);
     const charged = totals.chargedCredits - this.#totals.chargedCredits;
+    crashPoint("call.settling");
     events.atomically(() => {
-      events.flush();
-      storage.sql.exec(
+      if (output === null) events.flush();
+      else events.complete(output.messageId, nodeKey, output.text);
+      this.#write(
         `UPDATE calls SET state = ?, ended_at = ?, output = ?, charged_credits = ?, input_tokens = ?,
            output_tokens = ?, settlement = ?, outbox_key = ?, usage_unit_id = coalesce(?, usage_unit_id)
-         WHERE ordinal = ?`,
+         WHERE ordinal = ? AND ${isCurrent}`,
         state,
         now(),
         output === null ? null : JSON.stringify(output),
@@ -141,9 +159,10 @@ export class RunCallJournal implements CallJournal {
     });
     this.#totals = totals;
     this.#open.delete(callId);
+    crashPoint("call.settled");
   }
 
-  #totalsWith(fact: UsageFact): CallTotals {
+  #totalsWith(fact: UsageFact): CallCosts {
     const { usage, chargedCredits } = this.#totals;
     return {
       usage: {
@@ -156,16 +175,16 @@ export class RunCallJournal implements CallJournal {
   }
 
   #writeIntent(callId: string, intent: CallIntent): CallOpening {
-    const { storage, attempt, now } = this.#deps;
+    const { attempt, now, crashPoint } = this.#deps;
     const dispatch =
       1 + this.#count("SELECT count(*) AS total FROM calls WHERE call_id = ?", callId);
     const callIndex = this.#dispatches;
     const dispatchId = `${callId}-${dispatch}`;
     const messageId = deriveId("message", ["message", callId]);
-    storage.sql.exec(
+    this.#write(
       `INSERT INTO calls (ordinal, call_id, dispatch, dispatch_id, attempt, node_key, checkpoint_ns, request_hash,
          message_id, state, model, most_credits, started_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ?)`,
+       SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intent', ?, ?, ? WHERE ${isCurrent}`,
       callIndex + 1,
       callId,
       dispatch,
@@ -180,7 +199,10 @@ export class RunCallJournal implements CallJournal {
       now(),
     );
     this.#dispatches += 1;
-    this.#open.set(callId, { ordinal: callIndex + 1, mostCredits: intent.mostCredits });
+    this.#ownDispatches += 1;
+    crashPoint("call.intent");
+    const { nodeKey, mostCredits } = intent;
+    this.#open.set(callId, { ordinal: callIndex + 1, nodeKey, mostCredits });
     return { kind: "dispatch", callId, dispatchId, callIndex, messageId };
   }
 
@@ -209,7 +231,7 @@ export class RunCallJournal implements CallJournal {
 
   #limitReached(): AiError | null {
     const { maxCalls } = this.#deps.limits;
-    if (this.#dispatches < maxCalls) return null;
+    if (this.#ownDispatches < maxCalls) return null;
     return {
       code: "invalid_request",
       message: `The run reached its limit of ${maxCalls} model calls (limits.maxCalls). Raise the limit, then start again.`,
@@ -220,6 +242,12 @@ export class RunCallJournal implements CallJournal {
     const call = this.#open.get(callId);
     assert(call !== undefined, "the call is open");
     return call;
+  }
+
+  /** A write of this driver's, refused when another one has taken over. */
+  #write(query: string, ...bindings: SqlValue[]): void {
+    const { storage, epoch } = this.#deps;
+    if (storage.sql.exec(query, ...bindings, epoch).rowsWritten === 0) throw new StaleInstance();
   }
 
   #count(query: string, ...bindings: SqlValue[]): number {

@@ -6,9 +6,15 @@ import type { Settlement, UsageFact } from "../ports/usage-fact.ts";
 import type { Outbox } from "./outbox.ts";
 import type { RunStorage } from "./storage.ts";
 
-export interface CallTotals {
+/** Of calls that owe a receipt. */
+export interface CallCosts {
   usage: RunUsage;
   chargedCredits: number;
+}
+
+export interface CallTotals extends CallCosts {
+  /** The proof that every dispatch is accounted for. */
+  books: Books;
 }
 
 /** The whole journal, in order of dispatch. */
@@ -62,22 +68,6 @@ export function isUnitTaken(storage: RunStorage, usageUnitId: string, ordinal: n
   );
 }
 
-/** The proof that every dispatch is accounted for. */
-export function readBooks(storage: RunStorage): Books {
-  const rows = storage.sql
-    .exec<{ state: string; settlement: string | null; total: number }>(
-      "SELECT state, settlement, count(*) AS total FROM calls GROUP BY state, settlement",
-    )
-    .toArray();
-  const books = { dispatches: 0, settled: 0, unknown: 0, voided: 0, open: 0 };
-  for (const { state, settlement, total } of rows) {
-    books.dispatches += total;
-    books[pageOf(state as CallState, settlement as Settlement | null)] += total;
-  }
-  const isBalanced = books.dispatches === books.settled + books.unknown + books.voided + books.open;
-  return { ...books, closed: isBalanced && books.open === 0 };
-}
-
 function pageOf(
   state: CallState,
   settlement: Settlement | null,
@@ -87,21 +77,42 @@ function pageOf(
   return settlement === "unknown" ? "unknown" : "settled";
 }
 
-/** Cumulative over the run, from calls that owe a receipt. */
-export function readTotals(storage: RunStorage): CallTotals {
+export function countSettled(storage: RunStorage): number {
   const [row] = storage.sql
-    .exec<{ calls: number; input: number; output: number; charged: number }>(
-      `SELECT count(*) AS calls, coalesce(sum(input_tokens), 0) AS input,
-              coalesce(sum(output_tokens), 0) AS output, coalesce(sum(charged_credits), 0) AS charged
-       FROM calls WHERE outbox_key IS NOT NULL`,
+    .exec<{ total: number }>("SELECT count(*) AS total FROM calls WHERE state = 'settled'")
+    .toArray();
+  return row?.total ?? 0;
+}
+
+/** All of the journal in sums: cumulative over the run's attempts. */
+export function readTotals(storage: RunStorage): CallTotals {
+  const rows = storage.sql
+    .exec<{
+      state: string;
+      settlement: string | null;
+      dispatches: number;
+      calls: number;
+      input: number;
+      output: number;
+      charged: number;
+    }>(
+      `SELECT state, settlement, count(*) AS dispatches, count(outbox_key) AS calls, sum(input_tokens) AS input,
+         sum(output_tokens) AS output, sum(charged_credits) AS charged
+       FROM calls GROUP BY state, settlement`,
     )
     .toArray();
-  return {
-    usage: {
-      calls: row?.calls ?? 0,
-      inputTokens: row?.input ?? 0,
-      outputTokens: row?.output ?? 0,
-    },
-    chargedCredits: row?.charged ?? 0,
-  };
+  const usage = { calls: 0, inputTokens: 0, outputTokens: 0 };
+  const pages = { dispatches: 0, settled: 0, unknown: 0, voided: 0, open: 0 };
+  let chargedCredits = 0;
+  for (const row of rows) {
+    usage.calls += row.calls;
+    usage.inputTokens += row.input;
+    usage.outputTokens += row.output;
+    chargedCredits += row.charged;
+    pages.dispatches += row.dispatches;
+    pages[pageOf(row.state as CallState, row.settlement as Settlement | null)] += row.dispatches;
+  }
+  const isBalanced = pages.dispatches === pages.settled + pages.unknown + pages.voided + pages.open;
+  const books = { ...pages, closed: isBalanced && pages.open === 0 };
+  return { usage, chargedCredits, books };
 }

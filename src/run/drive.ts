@@ -1,48 +1,32 @@
 import { assert, unreachable } from "../base/assert.ts";
-import { describeBug } from "../base/log.ts";
-import type { AiError, AiEvent, DoneStatus } from "../ports/ai-event.ts";
+import type { AiEvent } from "../ports/ai-event.ts";
 import type { GraphRunRequest } from "../ports/graph-executor.ts";
-import { RunCallJournal } from "./call-journal.ts";
+import type { CheckpointStorage, Interrupt } from "../ports/graph-runner.ts";
 import { readTotals } from "./call-rows.ts";
-import { interruptOpenCalls } from "./interrupted-calls.ts";
-import { beginError, creditExhausted, ledgerUnreachable } from "./lease.ts";
+import { endRun, pauseRun, type RunEnding } from "./end-run.ts";
+import { beginError } from "./lease.ts";
+import { openJournal } from "./open-journal.ts";
 import type { OpenRun } from "./open-run.ts";
+import type { StopSwitch } from "./stop-switch.ts";
 
-/** What the end of a run writes, besides its last events. */
-export interface RunEnding {
-  status: DoneStatus;
-  error: AiError | null;
-  output: string | null;
-  finishReason?: string;
-}
-
-/** Stops a driver, for a reason that becomes the run's error; null when a person stopped it. */
-export class StopSwitch {
-  readonly #controller = new AbortController();
-  reason: AiError | null = null;
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  stop(reason: AiError | null): void {
-    if (this.signal.aborted) return;
-    this.reason = reason;
-    this.#controller.abort();
-  }
+/** What the executor has said about how it ends, until it has ended. */
+interface Outcome extends RunEnding {
+  interrupts: Interrupt[];
 }
 
 /**
- * Drives the run's executor to its end and writes every event to the log. When the run was ended meanwhile (its driver was
- * taken for lost), the driver stops and writes nothing more.
+ * Drives the run's executor to its end, or to where it waits for a person, and writes every event to the log. When the
+ * run was ended meanwhile, the driver stops and writes nothing more; when another instance has taken the run over, its
+ * next write throws `StaleInstance`.
  */
 export async function drive(run: OpenRun, stop: StopSwitch): Promise<void> {
-  const { state, events, deps } = run;
+  const { state, deps } = run;
   const { start } = state.present;
   const isOver = () => state.present.phase !== "driving";
 
   const executor = deps.buildExecutor({
     journal: openJournal(run, stop.signal, isOver),
+    checkpoints: fencedCheckpoints(run),
     commit: async (fact) => {
       run.outbox.put(fact);
     },
@@ -54,50 +38,66 @@ export async function drive(run: OpenRun, stop: StopSwitch): Promise<void> {
     },
     totals: () => readTotals(deps.storage),
   });
-  const ending: RunEnding = { status: "error", error: null, output: null };
+  const outcome: Outcome = { status: "error", error: null, answer: null, interrupts: [] };
   for await (const event of executor.runGraph(requestOf(run, stop.signal)).stream) {
     if (isOver()) {
       stop.stop(null);
       return;
     }
-    note(run, ending, event, stop.reason);
+    note(run, outcome, event, stop);
   }
-  assert(state.present.phase === "finishing", "the executor's stream ends with an end");
-  events.flush();
+  if (outcome.interrupts.length > 0 && !isOver()) pauseRun(run, outcome.interrupts);
+  assert(isOver(), "the executor's stream ends with an end");
 }
 
-function note(run: OpenRun, ending: RunEnding, event: AiEvent, stopReason: AiError | null): void {
+/**
+ * The run's checkpoints as this driver may write them: a driver that has been replaced must not put an older step in
+ * front of the one that its successor goes on from.
+ */
+function fencedCheckpoints({ state, deps }: OpenRun): CheckpointStorage {
+  const { storage, crashPoint } = deps;
+  return {
+    sql: storage.sql,
+    transactionSync(work) {
+      const result = storage.transactionSync(() => {
+        state.requireCurrent();
+        return work();
+      });
+      crashPoint("checkpoint.written");
+      return result;
+    },
+  };
+}
+
+function note(run: OpenRun, outcome: Outcome, event: AiEvent, stop: StopSwitch): void {
   switch (event.type) {
     case "status":
     case "text_delta":
+      run.events.append(event);
+      return;
     case "tool_call_start":
     case "tool_call_result":
-      run.events.append(event);
+      // A node that is run again after a crash repeats its tools; viewers have seen them.
+      if (!run.events.hasToolEvent(event.type, event.toolCallId)) run.events.append(event);
       return;
     case "assistant_final":
-      ending.output = event.content;
-      run.events.append(event);
+      outcome.answer = { messageId: event.messageId, content: event.content };
       return;
     case "error":
-      ending.error = { code: event.code, message: event.message };
+      outcome.error = { code: event.code, message: event.message };
       return;
     case "done":
-      ending.status = event.status;
-      if (event.finishReason !== undefined) ending.finishReason = event.finishReason;
+      outcome.status = event.status;
+      if (event.finishReason !== undefined) outcome.finishReason = event.finishReason;
       // Stopped by a limit, not by a person: an executor cannot tell the two apart.
-      if (event.status === "cancelled" && stopReason !== null) {
-        ending.status = "error";
-        ending.error = stopReason;
+      if (event.status === "cancelled" && stop.reason !== null) {
+        outcome.status = "error";
+        outcome.error = stop.reason;
       }
-      endRun(run, ending);
+      endRun(run, outcome);
       return;
     case "interrupt":
-      // No graph of the catalog interrupts; if one did, ending the run is the only answer that bills right.
-      ending.error = {
-        code: "internal",
-        message: "This graph asks a person, which is not supported.",
-      };
-      endRun(run, ending);
+      outcome.interrupts.push({ interruptId: event.interruptId, value: event.value });
       return;
     case "usage_report":
       throw new Error("a usage report got past billing");
@@ -106,73 +106,7 @@ function note(run: OpenRun, ending: RunEnding, event: AiEvent, stopReason: AiErr
   }
 }
 
-/**
- * Fixes the outcome: the last events and the run's row in one transaction. From here on the run only has to be told to
- * D1. The usage of `done` is what the journal holds, over all attempts.
- */
-export function endRun(run: OpenRun, ending: RunEnding): void {
-  const { events, state, deps } = run;
-  const { status, error, output, finishReason } = ending;
-  // No run ends with a call open: what a failure inside has left behind still owes its receipt.
-  interruptOpenCalls(run);
-  const { usage } = readTotals(deps.storage);
-  events.atomically(() => {
-    if (error !== null) events.append({ type: "error", ...error });
-    const finish = finishReason === undefined ? {} : { finishReason };
-    events.append({ type: "done", status, usage, ...finish });
-    state.update({
-      phase: "finishing",
-      status,
-      error,
-      output: status === "success" ? output : null,
-      finishedAt: deps.clock.now(),
-    });
-  });
-}
-
-function openJournal(run: OpenRun, signal: AbortSignal, isOver: () => boolean): RunCallJournal {
-  const { state, deps, events, outbox } = run;
-  const { start, attempt } = state.present;
-  let topUps: Promise<AiError | null> = Promise.resolve(null);
-
-  async function topUp(leaseCredits: number): Promise<AiError | null> {
-    const row = state.present;
-    if (row.leaseCredits >= leaseCredits) return null;
-    const rev = row.rev + 1;
-    // Kept before it is sent: if the answer is lost, the next write must still carry a higher number than this one.
-    state.update({ rev });
-    try {
-      if (!(await deps.ledger.topUp(start.context.runId, rev, leaseCredits)))
-        return creditExhausted;
-    } catch (error) {
-      deps.log.log("error", "run.top_up_failed", {
-        runId: start.context.runId,
-        ...describeBug(error),
-      });
-      return ledgerUnreachable;
-    }
-    state.update({ leaseCredits });
-    return null;
-  }
-
-  return new RunCallJournal({
-    storage: deps.storage,
-    events,
-    outbox,
-    runId: start.context.runId,
-    attempt,
-    limits: start.limits,
-    priceOf: deps.priceOf,
-    leaseCredits: () => state.present.leaseCredits,
-    // One at a time, because each is a numbered write of the run's D1 row.
-    topUp: (leaseCredits) => (topUps = topUps.then(() => topUp(leaseCredits))),
-    fence: () =>
-      signal.aborted || isOver() ? { code: "aborted", message: "The run was stopped." } : null,
-    now: () => deps.clock.now(),
-  });
-}
-
-function requestOf({ state }: OpenRun, signal: AbortSignal): GraphRunRequest {
+function requestOf({ state, answers }: OpenRun, signal: AbortSignal): GraphRunRequest {
   const { start, history, attempt } = state.present;
   return {
     context: { ...start.context, attempt },
@@ -181,6 +115,7 @@ function requestOf({ state }: OpenRun, signal: AbortSignal): GraphRunRequest {
     configurable: start.configurable,
     toolIds: start.toolIds,
     limits: start.limits,
+    answer: answers.latest(),
     signal,
   };
 }

@@ -1,5 +1,6 @@
 import type { Env } from "../env.ts";
-import type { LiveRun, RunCall, StartOutcome, StartRun } from "../ports/run.ts";
+import type { JsonValue } from "../ports/json.ts";
+import type { GoOnOutcome, LiveRun, RunCall, StartOutcome, StartRun } from "../ports/run.ts";
 
 export { planRun } from "./plan-run.ts";
 export type { RunCatalogs, RunPlan, RunWish } from "./plan-run.ts";
@@ -15,6 +16,15 @@ export interface RunStub {
   calls(accountId: string): Promise<RunCall[] | null>;
   /** `accepted` is false when the run has ended or is being stopped already. */
   cancel(accountId: string): Promise<{ accepted: boolean; run: LiveRun } | null>;
+  /** Answers an interrupt; the id may be left out when only one is open. null: no such run for this account. */
+  resume(
+    accountId: string,
+    answer: { interruptId: string | null; value: JsonValue },
+  ): Promise<GoOnOutcome | null>;
+  /** Another attempt of a run that ended `error` or `cancelled`, from where it stood. null: no such run. */
+  retry(accountId: string): Promise<GoOnOutcome | null>;
+  /** Has the run look at itself and do what is due; false when there is no run here. */
+  wake(): Promise<boolean>;
   /** Viewers only: `…/events` and `…/socket`, with the account in `accountHeader`. */
   fetch(request: Request): Promise<Response>;
 }

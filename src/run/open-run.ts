@@ -1,14 +1,18 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Admission } from "../billing/admission.ts";
+import type { Reopening } from "../billing/reopen.ts";
 import type { CommitReport, FinishReport, FinishRun } from "../billing/billing.ts";
 import type { CreditCheck } from "../executor/with-preflight.ts";
 import type { CallJournal } from "../ports/completion.ts";
 import type { GraphExecutorPort } from "../ports/graph-executor.ts";
+import type { CheckpointStorage } from "../ports/graph-runner.ts";
 import type { StartRun } from "../ports/run.ts";
 import type { BillingCommitFn, UsageFact } from "../ports/usage-fact.ts";
 import type { SettledFrame } from "../protocol.ts";
-import type { CallTotals } from "./call-rows.ts";
+import { Answers } from "./answers.ts";
+import type { CallCosts } from "./call-rows.ts";
+import type { CrashPoint } from "./crash-points.ts";
 import { EventLog, type LoggedEvent } from "./event-log.ts";
 import { Outbox } from "./outbox.ts";
 import type { RunState } from "./run-state.ts";
@@ -19,18 +23,29 @@ export interface RunLedger {
   admit(start: StartRun): Promise<Admission>;
   /** Where an admission whose answer was lost stands; null when D1 never took it. */
   find(runId: string): Promise<{ rev: number; leaseCredits: number } | null>;
+  /** Lets a run in again, to go on with an answer or as another attempt, and reserves its credit anew. */
+  reopen(start: StartRun, wish: ReopenWish): Promise<Reopening>;
   topUp(runId: string, rev: number, leaseCredits: number): Promise<boolean>;
   commit(facts: readonly UsageFact[]): Promise<CommitReport>;
   finish(finish: FinishRun): Promise<FinishReport>;
 }
 
+/** `rev` numbers this write of the D1 row; `chargedCredits` is what the run has cost so far. */
+export interface ReopenWish {
+  rev: number;
+  attempt: number;
+  chargedCredits: number;
+}
+
 /** What the executor of one driver is built from; see `compose.ts`. */
 export interface ExecutorParts {
   journal: CallJournal;
+  /** null: the graph's state is kept in memory. */
+  checkpoints: CheckpointStorage | null;
   commit: BillingCommitFn;
   checkCredit: CreditCheck;
   /** What the run has used until now. */
-  totals: () => CallTotals;
+  totals: () => CallCosts;
 }
 
 export interface RunDeps {
@@ -43,10 +58,20 @@ export interface RunDeps {
   describeModel: (modelId: string) => Pick<UsageFact, "source" | "provider">;
   /** False for a run whose model is free. */
   needsCredit: (start: StartRun) => boolean;
-  viewers: { publish(event: LoggedEvent): void; settle(frame: SettledFrame): void };
+  viewers: {
+    publish(event: LoggedEvent): void;
+    /** The run waits for a person. */
+    pause(): void;
+    settle(frame: SettledFrame): void;
+  };
   /** null: no alarm. */
   setAlarm: (at: number | null) => Promise<void>;
   deleteStorage: () => Promise<void>;
+  /** Ends this instance: another one has taken the run over. */
+  abandon: () => void;
+  /** How long the events of a finished run are kept. */
+  retentionMs: number;
+  crashPoint: (point: CrashPoint) => void;
   delay: (ms: number, callback: () => void) => () => void;
   clock: Clock;
   log: Log;
@@ -58,15 +83,18 @@ export interface OpenRun {
   readonly state: RunState;
   readonly events: EventLog;
   readonly outbox: Outbox;
+  readonly answers: Answers;
 }
 
 export function openRun(deps: RunDeps, state: RunState): OpenRun {
   const { storage, viewers, delay, clock } = deps;
   const events = new EventLog({
     storage,
+    purgedAtSeq: state.row?.purgedAtSeq ?? 0,
     publish: (event) => viewers.publish(event),
+    crashPoint: deps.crashPoint,
     now: () => clock.now(),
     delay,
   });
-  return { deps, state, events, outbox: new Outbox(storage) };
+  return { deps, state, events, outbox: new Outbox(storage), answers: new Answers(storage) };
 }

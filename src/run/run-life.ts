@@ -1,45 +1,59 @@
 import { describeBug } from "../base/log.ts";
-import type { AiError } from "../ports/ai-event.ts";
-import type { LiveRun, RunCall, StartOutcome, StartRefusal, StartRun } from "../ports/run.ts";
+import type { JsonValue } from "../ports/json.ts";
+import type {
+  GoOnOutcome,
+  GoOnRefusal,
+  LiveRun,
+  RunCall,
+  StartOutcome,
+  StartRefusal,
+  StartRun,
+} from "../ports/run.ts";
 import { listCalls } from "./call-rows.ts";
-import { drive, endRun, StopSwitch } from "./drive.ts";
+import { Driver } from "./driver.ts";
+import { endRun } from "./end-run.ts";
+import { decideResume, decideRetry, type GoOnDecision } from "./go-on.ts";
 import { nextAlarm } from "./next-alarm.ts";
 import { openRun, type OpenRun, type RunDeps } from "./open-run.ts";
+import { purgeRun } from "./purge.ts";
+import { beginReopening, goOn, takeBackReopening } from "./reopening.ts";
+import { brokeOff, ledgerIsAway, neverStarted } from "./run-errors.ts";
 import { type RunRow, RunState } from "./run-state.ts";
 import { viewRun } from "./run-view.ts";
-import { drainOutbox, settleRun } from "./settle-run.ts";
-
-const lostDriver: AiError = {
-  code: "internal",
-  message:
-    "The run's host was restarted in the middle of it. What it used is billed; calls that were under way cost nothing. Start it again.",
-};
-const stopped: AiError = { code: "aborted", message: "The run was stopped." };
+import { armAlarm, drainOutbox, settleRun } from "./settle-run.ts";
+import { StaleInstance } from "./stale-instance.ts";
+import { endStopped, takeOver } from "./take-over.ts";
 
 /**
- * The life of one run: admit, begin, drive, settle. Every step leaves the row in a phase from which any later wake-up
- * (an alarm, a request) goes on; the Durable Object around this only forwards.
+ * The life of one run: admit, begin, drive, settle; wait for a person and go on, or be tried again. Every step leaves the
+ * row in a phase from which any later wake-up (an alarm, a request) goes on; the Durable Object around this only forwards.
  */
 export class RunLife {
   readonly #deps: RunDeps;
   readonly #state: RunState;
+  readonly #driver: Driver;
   #run: OpenRun | null;
   #turns: Promise<unknown> = Promise.resolve();
-  /** Stops the driver of this instance; null when this instance drives nothing. */
-  #driver: StopSwitch | null = null;
   #settling: Promise<void> | null = null;
+  #isRetired = false;
 
   constructor(deps: RunDeps) {
     this.#deps = deps;
     this.#state = new RunState(deps.storage);
     this.#run = this.#state.row === null ? null : openRun(deps, this.#state);
+    this.#driver = new Driver({
+      failed: (run, error) => this.#driverFailed(run, error),
+      ended: () => void this.wake(),
+    });
   }
 
-  /** The run, for viewers of its account; null for anybody else. */
+  /** The run, for viewers of its account; null for anybody else. Whoever looks at a run that lies idle sets it going. */
   runOf(accountId: string): OpenRun | null {
     const row = this.#state.row;
     const isTheirs = row !== null && row.start.context.billingAccountId === accountId;
-    return isTheirs && row.phase !== "admitting" ? this.#run : null;
+    if (!isTheirs || row.phase === "admitting") return null;
+    if (this.#isIdle(row)) void this.wake();
+    return this.#run;
   }
 
   view(accountId: string): LiveRun | null {
@@ -67,6 +81,7 @@ export class RunLife {
         );
       }
       if (row.phase === "admitting" || this.#run === null) return this.#admit(row.start);
+      if (this.#isIdle(row)) void this.wake();
       return { ok: true, created: false, run: viewRun(this.#run) };
     });
   }
@@ -82,47 +97,107 @@ export class RunLife {
     if (this.#run !== null) this.#stop(this.#run);
   }
 
-  #stop(run: OpenRun): boolean {
-    const row = this.#state.present;
-    const accepted = row.phase === "driving" && !row.isCancelRequested;
-    if (accepted) {
-      this.#state.update({ isCancelRequested: true });
-      if (this.#driver !== null) this.#driver.stop(null);
-      else {
-        this.#sealLost(run);
-        void this.wake();
-      }
-    }
-    return accepted;
+  /** Answers a question of the run. Null: no such run for this account. */
+  async resume(
+    accountId: string,
+    answer: { interruptId: string | null; value: JsonValue },
+  ): Promise<GoOnOutcome | null> {
+    return this.runOf(accountId) === null ? null : this.resumeOwn(answer);
   }
 
-  /** Looks at the run and does what is due. Never throws: an alarm that throws is dropped after some repeats. */
-  async wake(): Promise<void> {
-    const row = this.#state.row;
-    if (row === null) return;
-    try {
-      if (row.phase === "admitting") await this.#inTurn(() => this.#recheckAdmission());
-      else if (this.#run !== null) await this.#attend(this.#run);
-    } catch (error) {
-      this.#report("run.wake_failed", error);
-      await this.#armAlarm();
-    }
+  /** For a socket of this very run, whose account was checked when it was opened. */
+  resumeOwn(answer: { interruptId: string | null; value: JsonValue }): Promise<GoOnOutcome> {
+    return this.#goOn(({ state, answers }) => decideResume(state.present, answers, answer));
   }
 
-  async #attend(run: OpenRun): Promise<void> {
-    if (this.#state.present.phase === "driving") {
-      if (this.#driver === null) this.#sealLost(run);
-      else {
-        await this.#armAlarm();
-        await drainOutbox(run);
-      }
-    }
-    if (this.#state.present.phase === "finishing") await this.#settle(run);
+  /** Another attempt, from the last checkpoint. Null: no such run for this account. */
+  async retry(accountId: string): Promise<GoOnOutcome | null> {
+    return this.runOf(accountId) === null
+      ? null
+      : this.#goOn(({ state }) => decideRetry(state.present));
   }
 
   /**
-   * Admissions and the second look at them, one at a time: each decides what becomes of the row, and D1 is asked in
-   * between.
+   * Looks at the run and does what is due; false when there is no run here. Never throws: an alarm that throws is dropped
+   * after some repeats.
+   */
+  async wake(): Promise<boolean> {
+    const row = this.#state.row;
+    if (row === null) return false;
+    if (this.#isRetired) return true;
+    try {
+      if (row.phase === "admitting") await this.#inTurn(() => this.#recheckAdmission());
+      else if (row.phase === "reopening") await this.#inTurn(() => this.#recheckReopening());
+      else if (this.#run !== null) await this.#attend(this.#run);
+    } catch (error) {
+      if (error instanceof StaleInstance) this.#retire();
+      else {
+        this.#report("run.wake_failed", error);
+        await this.#armAlarm();
+      }
+    }
+    return true;
+  }
+
+  /** Whether something is due that nobody is doing. */
+  #isIdle(row: RunRow): boolean {
+    if (this.#isRetired) return false;
+    switch (row.phase) {
+      case "driving":
+        return !this.#driver.isBusy;
+      case "finishing":
+        return !this.#driver.isBusy && this.#settling === null;
+      case "settled":
+        return this.#isPurgeDue(row);
+      case "admitting":
+      case "reopening":
+        return false;
+    }
+  }
+
+  #isPurgeDue({ finishedAt, purgedAtSeq, status }: RunRow): boolean {
+    const { clock, retentionMs } = this.#deps;
+    if (finishedAt === null || purgedAtSeq !== null || status === "interrupted") return false;
+    return clock.now() >= finishedAt + retentionMs;
+  }
+
+  async #attend(run: OpenRun): Promise<void> {
+    const row = this.#state.present;
+    if (row.phase === "driving") {
+      if (this.#driver.isBusy) {
+        await armAlarm(run);
+        await drainOutbox(run);
+        return;
+      }
+      if (takeOver(run)) {
+        this.#driver.start(run);
+        await armAlarm(run);
+        return;
+      }
+    }
+    if (this.#state.present.phase === "finishing") await this.#settle(run);
+    else if (this.#isPurgeDue(row)) purgeRun(run);
+  }
+
+  #stop(run: OpenRun): boolean {
+    const { phase, status, isCancelRequested } = this.#state.present;
+    const isActive = phase === "driving" || phase === "reopening" || status === "interrupted";
+    if (!isActive || isCancelRequested) return false;
+    this.#state.update({ isCancelRequested: true });
+    if (this.#driver.isBusy) this.#driver.stop(null);
+    else if (phase === "settled") this.#endWaiting(run);
+    // Else whoever tells D1 that the run waits, or asks it to let the run in, ends it afterwards.
+    return true;
+  }
+
+  #endWaiting(run: OpenRun): void {
+    endStopped(run);
+    void this.wake();
+  }
+
+  /**
+   * Admissions, reopenings and the second looks at them, one at a time: each decides what becomes of the row, and D1 is
+   * asked in between.
    */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turns.then(work);
@@ -138,17 +213,19 @@ export class RunLife {
     const isRepeat = this.#state.row !== null;
     if (!isRepeat) this.#state.create(start, this.#deps.clock.now());
     await this.#armAlarm();
+    this.#deps.crashPoint("admission.written");
     try {
       const admission = await this.#deps.ledger.admit(start);
+      this.#deps.crashPoint("admission.answered");
       if (admission.kind === "refused") {
         if (!isRepeat && admission.isAmbiguous !== true) await this.#vanish();
         return refuse(admission.code, admission.message);
       }
       const { history, leaseCredits, rev } = admission;
       const run = this.#begin({ history, leaseCredits, rev });
-      // Before the next await: an alarm that finds a run without a driver ends it.
-      this.#drive(run);
-      await this.#armAlarm();
+      // Before the next await: an alarm that finds a run without a driver takes it for lost.
+      this.#driver.start(run);
+      await armAlarm(run);
       return { ok: true, created: true, run: viewRun(run) };
     } catch (error) {
       this.#report("run.admission_failed", error);
@@ -161,15 +238,23 @@ export class RunLife {
   }
 
   #begin(admitted: Pick<RunRow, "history" | "leaseCredits" | "rev">): OpenRun {
-    const { start, attempt } = this.#state.present;
+    const { start, attempt, epoch } = this.#state.present;
     const { runId, graphId } = start.context;
     const run = openRun(this.#deps, this.#state);
     this.#run = run;
     run.events.atomically(() => {
-      const startedAt = this.#deps.clock.now();
-      this.#state.update({ ...admitted, phase: "driving", status: "running", startedAt });
+      const now = this.#deps.clock.now();
+      this.#state.update({
+        ...admitted,
+        phase: "driving",
+        status: "running",
+        startedAt: now,
+        drivingSince: now,
+        epoch: epoch + 1,
+      });
       run.events.append({ type: "run_started", runId, attempt, graphId, model: start.model });
     });
+    this.#deps.crashPoint("run.begun");
     return run;
   }
 
@@ -187,57 +272,113 @@ export class RunLife {
       await this.#admit(start);
     } else {
       const run = this.#begin({ ...found, history: [] });
-      this.#sealLost(run);
+      endRun(run, { status: "error", error: neverStarted, answer: null });
       await this.#settle(run);
     }
   }
 
-  /** Detached from every request: the run goes on to its end whether or not anybody waits. */
-  #drive(run: OpenRun): void {
-    const { start, startedAt } = this.#state.present;
-    const { maxWallSeconds } = start.limits;
-    const now = this.#deps.clock.now();
-    const stop = new StopSwitch();
-    this.#driver = stop;
-    const callOff = this.#deps.delay((startedAt ?? now) + maxWallSeconds * 1_000 - now, () =>
-      stop.stop(wallReached(maxWallSeconds)),
-    );
-    void drive(run, stop)
-      .catch((error: unknown) => {
-        this.#report("run.driver_failed", error);
-        if (this.#state.present.phase === "driving") this.#sealLost(run);
-      })
-      .then(() => {
-        callOff();
-        this.#driver = null;
-        return this.wake();
-      });
-  }
-
-  /** Ends a run whose driver is gone, with what it used billed. */
-  #sealLost(run: OpenRun): void {
-    const wasStopped = this.#state.present.isCancelRequested;
-    endRun(run, {
-      status: wasStopped ? "cancelled" : "error",
-      error: wasStopped ? stopped : lostDriver,
-      output: null,
+  #goOn(decide: (run: OpenRun) => GoOnDecision): Promise<GoOnOutcome> {
+    return this.#inTurn(async () => {
+      const run = this.#run;
+      if (run === null) return refuse("not_found", "There is no such run.");
+      // D1 has to know that the run waits or has ended before it can be asked to let it in again.
+      if (this.#state.present.phase !== "driving") await this.#driver.idle();
+      if (this.#state.present.phase === "finishing") await this.#settle(run);
+      const decision = decide(run);
+      if (decision.kind === "refused") return refuse(decision.code, decision.message);
+      if (decision.kind === "repeated") return { ok: true, repeated: true, run: viewRun(run) };
+      const { phase } = this.#state.present;
+      if (phase === "reopening") return refuse("conflict", "This run is about to go on already.");
+      if (phase !== "settled") return refuse("provider_unavailable", ledgerIsAway);
+      beginReopening(run, decision);
+      return this.#reopen(run);
     });
   }
 
+  async #reopen(run: OpenRun): Promise<GoOnOutcome> {
+    await armAlarm(run);
+    this.#deps.crashPoint("reopening.written");
+    const { start, rev, attempt, finishTries } = this.#state.present;
+    const { chargedCredits } = viewRun(run);
+    try {
+      const reopening = await this.#deps.ledger.reopen(start, { rev, attempt, chargedCredits });
+      this.#deps.crashPoint("reopening.answered");
+      if (reopening.kind === "refused") {
+        if (!reopening.isAmbiguous) this.#takeBack(run);
+        await armAlarm(run);
+        return refuse(reopening.code, reopening.message);
+      }
+      goOn(run, reopening.leaseCredits);
+      if (this.#state.present.isCancelRequested) this.#endWaiting(run);
+      else this.#driver.start(run);
+    } catch (error) {
+      if (error instanceof StaleInstance) throw error;
+      this.#report("run.reopening_failed", error);
+      this.#state.update({ finishTries: finishTries + 1 });
+      await armAlarm(run);
+      return refuse("provider_unavailable", ledgerIsAway);
+    }
+    await armAlarm(run);
+    return { ok: true, repeated: false, run: viewRun(run) };
+  }
+
+  /** Refused, the run is as it was; one that was to be stopped meanwhile is. */
+  #takeBack(run: OpenRun): void {
+    takeBackReopening(run);
+    const { status, isCancelRequested } = this.#state.present;
+    if (status === "interrupted" && isCancelRequested) this.#endWaiting(run);
+  }
+
+  async #recheckReopening(): Promise<void> {
+    if (this.#run !== null && this.#state.row?.phase === "reopening") await this.#reopen(this.#run);
+  }
+
+  /** What cannot be ended now is found without a driver by the next wake-up, and taken over. */
+  #driverFailed(run: OpenRun, error: unknown): void {
+    try {
+      if (error instanceof StaleInstance) throw error;
+      this.#report("run.driver_failed", error);
+      if (this.#state.present.phase === "driving") {
+        endRun(run, { status: "error", error: brokeOff, answer: null });
+      }
+    } catch (bug) {
+      if (bug instanceof StaleInstance) this.#retire();
+      else this.#report("run.driver_failed", bug);
+    }
+  }
+
   async #settle(run: OpenRun): Promise<void> {
-    this.#settling ??= settleRun(run).finally(() => (this.#settling = null));
+    this.#settling ??= this.#tellLedger(run).finally(() => (this.#settling = null));
     await this.#settling;
+  }
+
+  async #tellLedger(run: OpenRun): Promise<void> {
+    await settleRun(run);
+    const { phase, status, isCancelRequested } = this.#state.present;
+    if (phase === "settled" && status === "interrupted" && isCancelRequested) {
+      endStopped(run);
+      await settleRun(run);
+    }
+  }
+
+  /** Another instance drives this run. This one forgets what it was about to write, and does nothing any more. */
+  #retire(): void {
+    this.#isRetired = true;
+    this.#driver.stop(null);
+    this.#run?.events.discard();
+    this.#deps.abandon();
   }
 
   async #vanish(): Promise<void> {
     await this.#deps.deleteStorage();
-    this.#state.forget();
+    this.#state.reload();
     this.#run = null;
   }
 
   async #armAlarm(): Promise<void> {
     const row = this.#state.row;
-    if (row !== null) await this.#deps.setAlarm(nextAlarm(row, this.#deps.clock.now()));
+    if (row === null) return;
+    await this.#deps.setAlarm(nextAlarm(row, this.#deps.clock.now(), this.#deps.retentionMs));
   }
 
   #report(event: string, error: unknown): void {
@@ -246,13 +387,6 @@ export class RunLife {
   }
 }
 
-function wallReached(maxWallSeconds: number): AiError {
-  return {
-    code: "timeout",
-    message: `The run reached its limit of ${maxWallSeconds} seconds (limits.maxWallSeconds). What was used is billed. Raise the limit, then start again.`,
-  };
-}
-
-function refuse(code: StartRefusal, message: string): StartOutcome {
-  return { ok: false, code, message };
+function refuse<Code extends StartRefusal | GoOnRefusal>(code: Code, message: string) {
+  return { ok: false, code, message } as const;
 }

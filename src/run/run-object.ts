@@ -3,7 +3,9 @@ import { systemClock } from "../base/clock.ts";
 import { consoleLog } from "../base/log.ts";
 import { composeRun } from "../compose.ts";
 import type { Env } from "../env.ts";
-import type { LiveRun, RunCall, StartOutcome, StartRun } from "../ports/run.ts";
+import type { JsonValue } from "../ports/json.ts";
+import type { GoOnOutcome, LiveRun, RunCall, StartOutcome, StartRun } from "../ports/run.ts";
+import { passCrashPoint } from "./crash-points.ts";
 import { accountHeader } from "./get-run.ts";
 import { RunLife } from "./run-life.ts";
 import { SseViewers } from "./sse.ts";
@@ -28,6 +30,8 @@ export class RunObject extends DurableObject<Env> {
           this.#sockets.publish(event);
           this.#sse.publish(event);
         },
+        // Sockets stay open: what comes after the answer goes to them.
+        pause: () => this.#sse.pause(),
         settle: (frame) => {
           this.#sockets.settle(frame);
           this.#sse.settle(frame);
@@ -35,6 +39,8 @@ export class RunObject extends DurableObject<Env> {
       },
       setAlarm: (at) => (at === null ? storage.deleteAlarm() : storage.setAlarm(at)),
       deleteStorage: () => storage.deleteAll(),
+      abandon: () => context.abort("Another instance drives this run."),
+      crashPoint: (point) => passCrashPoint(point, context),
       delay: (ms, callback) => {
         const timer = setTimeout(callback, ms);
         return () => clearTimeout(timer);
@@ -60,6 +66,21 @@ export class RunObject extends DurableObject<Env> {
     return this.#life.cancel(accountId);
   }
 
+  resume(
+    accountId: string,
+    answer: { interruptId: string | null; value: JsonValue },
+  ): Promise<GoOnOutcome | null> {
+    return this.#life.resume(accountId, answer);
+  }
+
+  retry(accountId: string): Promise<GoOnOutcome | null> {
+    return this.#life.retry(accountId);
+  }
+
+  wake(): Promise<boolean> {
+    return this.#life.wake();
+  }
+
   /** Viewers only: `…/events` (SSE) and `…/socket` (WebSocket). */
   override fetch(request: Request): Response {
     const accountId = request.headers.get(accountHeader) ?? "";
@@ -69,15 +90,18 @@ export class RunObject extends DurableObject<Env> {
     });
   }
 
-  override alarm(): Promise<void> {
-    return this.#life.wake();
+  override async alarm(): Promise<void> {
+    await this.#life.wake();
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const frame = this.#sockets.read(socket, message);
     if (frame === null) return;
     if (frame.kind === "cancel") this.#life.cancelOwn();
-    else this.#sockets.refuse(socket, "conflict", "This run is not waiting for an answer.");
+    if (frame.kind !== "resume") return;
+    const { interruptId = null, value } = frame;
+    const outcome = await this.#life.resumeOwn({ interruptId, value });
+    if (!outcome.ok) this.#sockets.refuse(socket, outcome.code, outcome.message);
   }
 
   override webSocketClose(): void {}

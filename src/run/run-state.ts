@@ -1,15 +1,25 @@
 import { assert } from "../base/assert.ts";
 import type { AiError, AiErrorCode } from "../ports/ai-event.ts";
 import type { ChatMessage } from "../ports/completion.ts";
+import type { Interrupt } from "../ports/graph-runner.ts";
 import type { RunStatus, StartRun } from "../ports/run.ts";
-import { hasTables, migrate, schemaVersion, type RunStorage, type SqlValue } from "./storage.ts";
+import { StaleInstance } from "./stale-instance.ts";
+import {
+  createTables,
+  hasTables,
+  schemaVersion,
+  upgrade,
+  type RunStorage,
+  type SqlValue,
+} from "./storage.ts";
 
 /**
  * Where the run stands on its way:
- * `admitting` (written before D1 is asked, so that a death in between is found again), `driving`, `finishing` (the
- * outcome is fixed, D1 does not know it yet), `settled`.
+ * `admitting` (written before D1 is asked, so that a death in between is found again), `driving`, `finishing` (how the
+ * attempt ended or that it waits is fixed, D1 does not know it yet), `settled` (D1 knows), `reopening` (to go on with an
+ * answer or another attempt, written before D1 is asked).
  */
-export type RunPhase = "admitting" | "driving" | "finishing" | "settled";
+export type RunPhase = "admitting" | "driving" | "finishing" | "settled" | "reopening";
 
 export interface RunRow {
   phase: RunPhase;
@@ -27,16 +37,39 @@ export interface RunRow {
   createdAt: number;
   startedAt: number | null;
   finishedAt: number | null;
+  /** Counts the drivers: whoever takes the run over raises it, and writes under an older number are refused. */
+  epoch: number;
+  /** Times the run was taken over since a call was settled. */
+  recoveries: number;
+  /** Settled calls as of the last recovery. */
+  settledCalls: number;
+  /** When this attempt began or went on after an answer: the wall limit counts from here. */
+  drivingSince: number | null;
+  /** Questions that wait for an answer. */
+  interrupts: readonly Interrupt[];
+  /** The last event's number when events were purged; null while they are kept. */
+  purgedAtSeq: number | null;
 }
 
-/** The run's own row. Reads are cached: this object is the only writer of its storage. */
+/**
+ * The run's own row. Reads are cached, since one instance at a time writes; one that has been replaced and does not know
+ * it yet is refused with `StaleInstance` at its next write.
+ */
 export class RunState {
   readonly #storage: RunStorage;
-  #row: RunRow | null;
+  #row: RunRow | null = null;
+  #version = schemaVersion;
 
   constructor(storage: RunStorage) {
     this.#storage = storage;
-    this.#row = hasTables(storage) ? readRow(storage) : null;
+    this.reload();
+  }
+
+  /** Reads the row afresh: after the storage was emptied, or written by another instance. */
+  reload(): void {
+    const stored = hasTables(this.#storage) ? readStored(this.#storage) : null;
+    this.#row = stored === null ? null : toRow(stored);
+    this.#version = stored === null ? schemaVersion : (stored["schema_version"] as number);
   }
 
   /** null: there is no run here. */
@@ -51,7 +84,7 @@ export class RunState {
 
   create(start: StartRun, now: number): void {
     this.#storage.transactionSync(() => {
-      migrate(this.#storage, 0);
+      createTables(this.#storage);
       this.#storage.sql.exec(
         `INSERT INTO run (id, schema_version, phase, start, status, attempt, created_at)
          VALUES (1, ?, 'admitting', ?, 'pending', ?, ?)`,
@@ -61,27 +94,49 @@ export class RunState {
         now,
       );
     });
-    this.#row = readRow(this.#storage);
+    this.reload();
   }
 
-  /** Forgets the cached row after the storage was emptied. */
-  forget(): void {
-    this.#row = null;
-  }
-
-  update(change: Partial<Omit<RunRow, "start" | "createdAt">>): void {
+  /** Throws `StaleInstance`, with nothing written, when another instance has taken the run over. */
+  update(change: Partial<Omit<RunRow, "createdAt">>): void {
     const columns = toColumns(change);
     const names = Object.keys(columns);
     if (names.length === 0) return;
+    this.#upgrade();
+    const { epoch } = this.present;
     const assignments = names.map((name) => `${name} = ?`).join(", ");
-    this.#storage.sql.exec(`UPDATE run SET ${assignments} WHERE id = 1`, ...Object.values(columns));
+    const { rowsWritten } = this.#storage.sql.exec(
+      `UPDATE run SET ${assignments} WHERE id = 1 AND epoch = ?`,
+      ...Object.values(columns),
+      epoch,
+    );
+    if (rowsWritten === 0) throw new StaleInstance();
     this.#row = { ...this.present, ...change };
+  }
+
+  /** Throws `StaleInstance` when another instance has taken the run over. */
+  requireCurrent(): void {
+    const [row] = this.#storage.sql
+      .exec<{ epoch: number }>("SELECT epoch FROM run WHERE id = 1")
+      .toArray();
+    if (row?.epoch !== this.present.epoch) throw new StaleInstance();
+  }
+
+  /** A run of an older version is brought up to date by its first write: looking at it changes nothing. */
+  #upgrade(): void {
+    if (this.#version === schemaVersion) return;
+    this.#storage.transactionSync(() => {
+      upgrade(this.#storage, this.#version);
+      this.#storage.sql.exec("UPDATE run SET schema_version = ?", schemaVersion);
+    });
+    this.#version = schemaVersion;
   }
 }
 
 function toColumns(change: Partial<RunRow>): Record<string, SqlValue> {
   const columns: Record<string, SqlValue | undefined> = {
     phase: change.phase,
+    start: change.start === undefined ? undefined : JSON.stringify(change.start),
     history: change.history === undefined ? undefined : JSON.stringify(change.history),
     status: change.status,
     attempt: change.attempt,
@@ -95,6 +150,12 @@ function toColumns(change: Partial<RunRow>): Record<string, SqlValue> {
     finish_tries: change.finishTries,
     started_at: change.startedAt,
     finished_at: change.finishedAt,
+    epoch: change.epoch,
+    recoveries: change.recoveries,
+    settled_calls: change.settledCalls,
+    driving_since: change.drivingSince,
+    interrupts: change.interrupts === undefined ? undefined : JSON.stringify(change.interrupts),
+    purged_at_seq: change.purgedAtSeq,
   };
   return Object.fromEntries(
     Object.entries(columns).filter((entry): entry is [string, SqlValue] => entry[1] !== undefined),
@@ -103,11 +164,15 @@ function toColumns(change: Partial<RunRow>): Record<string, SqlValue> {
 
 type StoredRow = Record<string, SqlValue>;
 
-function readRow(storage: RunStorage): RunRow | null {
-  const [stored] = storage.sql.exec<StoredRow>("SELECT * FROM run WHERE id = 1").toArray();
-  if (stored === undefined) return null;
+function readStored(storage: RunStorage): StoredRow | null {
+  return storage.sql.exec<StoredRow>("SELECT * FROM run WHERE id = 1").toArray()[0] ?? null;
+}
+
+/** Columns that came with a later version have their defaults in a row that is older. */
+function toRow(stored: StoredRow): RunRow {
   const text = (name: string) => stored[name] as string;
-  const number = (name: string) => stored[name] as number;
+  const number = (name: string) => (stored[name] ?? 0) as number;
+  const numberOrNull = (name: string) => (stored[name] ?? null) as number | null;
   const code = stored["error_code"] as AiErrorCode | null;
   return {
     phase: text("phase") as RunPhase,
@@ -122,7 +187,13 @@ function readRow(storage: RunStorage): RunRow | null {
     output: stored["output"] as string | null,
     finishTries: number("finish_tries"),
     createdAt: number("created_at"),
-    startedAt: stored["started_at"] as number | null,
-    finishedAt: stored["finished_at"] as number | null,
+    startedAt: numberOrNull("started_at"),
+    finishedAt: numberOrNull("finished_at"),
+    epoch: number("epoch"),
+    recoveries: number("recoveries"),
+    settledCalls: number("settled_calls"),
+    drivingSince: numberOrNull("driving_since") ?? numberOrNull("started_at"),
+    interrupts: JSON.parse((stored["interrupts"] ?? "[]") as string) as Interrupt[],
+    purgedAtSeq: numberOrNull("purged_at_seq"),
   };
 }

@@ -1,15 +1,18 @@
 import { toIso } from "../base/clock.ts";
 import type { LiveRun } from "../ports/run.ts";
 import type { SettledFrame } from "../protocol.ts";
-import { readBooks, readTotals } from "./call-rows.ts";
+import { readTotals, type CallTotals } from "./call-rows.ts";
 import type { OpenRun } from "./open-run.ts";
+import type { Outbox } from "./outbox.ts";
+import type { RunRow } from "./run-state.ts";
 
 /** The run as this object knows it: fresher than D1 while it is under way. */
 export function viewRun({ state, events, outbox, deps }: OpenRun): LiveRun {
   const row = state.present;
   const { context, threadId, model } = row.start;
-  const { usage, chargedCredits } = readTotals(deps.storage);
-  const isLeaseOpen = row.phase === "driving" || row.phase === "finishing";
+  const { usage, chargedCredits, books } = readTotals(deps.storage);
+  const isLeaseOpen =
+    row.phase === "driving" || (row.phase === "finishing" && row.status !== "interrupted");
   const iso = (ms: number | null) => (ms === null ? null : toIso(ms));
   return {
     runId: context.runId,
@@ -26,19 +29,19 @@ export function viewRun({ state, events, outbox, deps }: OpenRun): LiveRun {
     usage,
     chargedCredits,
     heldCredits: isLeaseOpen ? Math.max(0, row.leaseCredits - chargedCredits) : 0,
-    books: readBooks(deps.storage),
-    billing:
-      row.phase !== "settled" ? "open" : outbox.count("refused") > 0 ? "reconciling" : "settled",
+    books,
+    billing: billingOf(row, outbox),
     lastSeq: events.lastSeq,
-    interrupts: [],
+    interrupts: row.status === "interrupted" ? [...row.interrupts] : [],
   };
 }
 
-export function settledFrame({ deps, outbox }: OpenRun): SettledFrame {
-  return {
-    kind: "settled",
-    chargedCredits: readTotals(deps.storage).chargedCredits,
-    receipts: outbox.count("committed"),
-    books: readBooks(deps.storage),
-  };
+function billingOf({ phase, status }: RunRow, outbox: Outbox): LiveRun["billing"] {
+  if (phase !== "settled" || status === "interrupted") return "open";
+  return outbox.count("refused") > 0 ? "reconciling" : "settled";
+}
+
+export function settledFrame({ deps, outbox }: OpenRun, totals?: CallTotals): SettledFrame {
+  const { chargedCredits, books } = totals ?? readTotals(deps.storage);
+  return { kind: "settled", chargedCredits, receipts: outbox.count("committed"), books };
 }

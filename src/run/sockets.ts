@@ -14,12 +14,22 @@ interface Attachment {
   mayWrite: boolean;
 }
 
+/**
+ * The platform does not say how much of what was sent a viewer has yet to read, so one connection is given this much and
+ * no more: a viewer that reads comes back with its cursor, one that does not costs no more memory than this.
+ */
+export const socketCharsMax = 8 * 1024 * 1024;
+
 /** Hibernating WebSockets: the object may sleep while they stay open, so nothing about them is kept in memory. */
 export class Sockets {
   readonly #context: DurableObjectState;
+  readonly #charsMax: number;
+  /** Sent to each since this instance knows it; after a sleep nothing waits to be read any more. */
+  readonly #sent = new WeakMap<WebSocket, number>();
 
-  constructor(context: DurableObjectState) {
+  constructor(context: DurableObjectState, charsMax = socketCharsMax) {
     this.#context = context;
+    this.#charsMax = charsMax;
     const ping = JSON.stringify({ kind: "ping" } satisfies ClientFrame);
     const pong = JSON.stringify({ kind: "pong" } satisfies ServerFrame);
     context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(ping, pong));
@@ -34,8 +44,8 @@ export class Sockets {
     if (greeting === null) {
       server.close(closeCodes.badCursor, "The cursor is not the number of an event of this run.");
     } else {
-      send(server, greeting.hello);
-      for (const event of greeting.events) server.send(eventFrame(event));
+      this.#send(server, greeting.hello);
+      for (const event of greeting.events) this.#sendText(server, eventFrame(event));
       if (greeting.settled !== null) this.#finish(server, greeting.settled);
     }
     return new Response(null, { status: 101, webSocket: client });
@@ -45,7 +55,7 @@ export class Sockets {
     const sockets = this.#context.getWebSockets();
     if (sockets.length === 0) return;
     const frame = eventFrame(event);
-    for (const socket of sockets) trySend(socket, frame);
+    for (const socket of sockets) this.#sendText(socket, frame);
   }
 
   settle(frame: SettledFrame): void {
@@ -61,7 +71,7 @@ export class Sockets {
     }
     const frame = typeof message === "string" ? parseClientFrame(message) : null;
     if (frame === null) {
-      send(socket, {
+      this.#send(socket, {
         kind: "error",
         code: "invalid_request",
         message:
@@ -70,7 +80,7 @@ export class Sockets {
       return null;
     }
     if (frame.kind === "ping") {
-      send(socket, { kind: "pong" });
+      this.#send(socket, { kind: "pong" });
       return null;
     }
     const { mayWrite } = socket.deserializeAttachment() as Attachment;
@@ -80,11 +90,27 @@ export class Sockets {
   }
 
   refuse(socket: WebSocket, code: string, message: string): void {
-    send(socket, { kind: "error", code, message });
+    this.#send(socket, { kind: "error", code, message });
+  }
+
+  #send(socket: WebSocket, frame: ServerFrame): void {
+    this.#sendText(socket, JSON.stringify(frame));
+  }
+
+  #sendText(socket: WebSocket, text: string): void {
+    // A viewer that has left must not disturb the run; its close event follows.
+    if (socket.readyState !== WebSocket.READY_STATE_OPEN) return;
+    socket.send(text);
+    const sent = (this.#sent.get(socket) ?? 0) + text.length;
+    this.#sent.set(socket, sent);
+    if (sent > this.#charsMax) {
+      socket.close(closeCodes.comeBack, "Come back with the number of the last event you have.");
+    }
   }
 
   #finish(socket: WebSocket, frame: SettledFrame): void {
-    send(socket, frame);
+    this.#send(socket, frame);
+    if (socket.readyState !== WebSocket.READY_STATE_OPEN) return;
     socket.close(closeCodes.finished, "finished");
   }
 }
@@ -99,13 +125,4 @@ function byteLength(text: string): number {
 /** The event's JSON is used as it was stored: nothing is parsed or stringified twice. */
 function eventFrame({ seq, json }: LoggedEvent): string {
   return `{"kind":"event","seq":${seq},"event":${json}}`;
-}
-
-function send(socket: WebSocket, frame: ServerFrame): void {
-  trySend(socket, JSON.stringify(frame));
-}
-
-function trySend(socket: WebSocket, text: string): void {
-  // A viewer that has left must not disturb the run; its close event follows.
-  if (socket.readyState === WebSocket.READY_STATE_OPEN) socket.send(text);
 }

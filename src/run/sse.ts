@@ -13,15 +13,16 @@ export class SseViewers {
   readonly #controllers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #commentTimer: ReturnType<typeof setInterval> | null = null;
 
-  /** `settled`: the run is over; the stream ends after it. */
-  open(events: readonly LoggedEvent[], settled: SettledFrame | null): Response {
+  /** With `end` the stream ends after the events: the run is over, or waits for a person. */
+  open(events: readonly LoggedEvent[], end: SettledFrame | "waiting" | null): Response {
     let own: ReadableStreamDefaultController<Uint8Array> | null = null;
     const stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         own = controller;
         for (const event of events) controller.enqueue(eventBlock(event));
-        if (settled !== null) this.#finish(controller, settled);
-        else this.#add(controller);
+        if (end === null) this.#add(controller);
+        else if (end === "waiting") controller.close();
+        else this.#finish(controller, end);
       },
       cancel: () => {
         if (own !== null) this.#remove(own);
@@ -40,6 +41,14 @@ export class SseViewers {
     if (this.#controllers.size === 0) return;
     const block = eventBlock(event);
     for (const controller of this.#controllers) this.#send(controller, block);
+  }
+
+  /** The run waits for a person: readers come back with their cursor when it goes on. */
+  pause(): void {
+    for (const controller of this.#controllers) {
+      this.#remove(controller);
+      controller.close();
+    }
   }
 
   settle(frame: SettledFrame): void {

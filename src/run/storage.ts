@@ -7,13 +7,9 @@ export interface RunStorage {
 /** Bound values as SQLite takes them. */
 export type SqlValue = string | number | null;
 
-/**
- * Versions of the stored shape, forward only; each entry runs once, in order. The reached version stands in the run's
- * row, since `PRAGMA user_version` is refused here. Tables are made by `start` alone: looking at a made-up run id must
- * not create a database.
- */
-const migrations: readonly string[] = [
-  `CREATE TABLE run (
+/** The present shape, made at once for a new run. Tables are made by `start` alone: looking at a made-up run id must not create a database. */
+const tables = `
+   CREATE TABLE run (
      id INTEGER PRIMARY KEY CHECK (id = 1),
      schema_version INTEGER NOT NULL,
      phase TEXT NOT NULL,
@@ -30,7 +26,13 @@ const migrations: readonly string[] = [
      finish_tries INTEGER NOT NULL DEFAULT 0,
      created_at INTEGER NOT NULL,
      started_at INTEGER,
-     finished_at INTEGER
+     finished_at INTEGER,
+     epoch INTEGER NOT NULL DEFAULT 0,
+     recoveries INTEGER NOT NULL DEFAULT 0,
+     settled_calls INTEGER NOT NULL DEFAULT 0,
+     driving_since INTEGER,
+     interrupts TEXT NOT NULL DEFAULT '[]',
+     purged_at_seq INTEGER
    ) STRICT;
    CREATE TABLE events (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, event TEXT NOT NULL) STRICT;
    CREATE TABLE calls (
@@ -60,10 +62,35 @@ const migrations: readonly string[] = [
      outbox_key TEXT PRIMARY KEY,
      fact TEXT NOT NULL,
      state TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE answers (
+     interrupt_id TEXT PRIMARY KEY,
+     ordinal INTEGER NOT NULL,
+     answer TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;`;
+
+/**
+ * What leads an older run to the present shape, forward only: entry n takes version n + 1 to n + 2. The reached version
+ * stands in the run's row, since `PRAGMA user_version` is refused here.
+ */
+const upgrades: readonly string[] = [
+  `ALTER TABLE run ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE run ADD COLUMN recoveries INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE run ADD COLUMN settled_calls INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE run ADD COLUMN driving_since INTEGER;
+   ALTER TABLE run ADD COLUMN interrupts TEXT NOT NULL DEFAULT '[]';
+   ALTER TABLE run ADD COLUMN purged_at_seq INTEGER;
+   CREATE TABLE answers (
+     interrupt_id TEXT PRIMARY KEY,
+     ordinal INTEGER NOT NULL,
+     answer TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
 ];
 
-export const schemaVersion = migrations.length;
+export const schemaVersion = upgrades.length + 1;
+
+/** The run's own tables; any other in its database holds checkpoints. */
+export const ownTables: readonly string[] = ["run", "events", "calls", "outbox", "answers"];
 
 export function hasTables(storage: RunStorage): boolean {
   const found = storage.sql
@@ -72,7 +99,11 @@ export function hasTables(storage: RunStorage): boolean {
   return found.length > 0;
 }
 
-/** Brings the tables from `version` to the present one. */
-export function migrate(storage: RunStorage, version: number): void {
-  for (const statements of migrations.slice(version)) storage.sql.exec(statements);
+export function createTables(storage: RunStorage): void {
+  storage.sql.exec(tables);
+}
+
+/** Brings the tables of an older run from `version` to the present one. */
+export function upgrade(storage: RunStorage, version: number): void {
+  for (const statements of upgrades.slice(version - 1)) storage.sql.exec(statements);
 }

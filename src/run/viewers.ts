@@ -15,6 +15,9 @@ export interface ViewerDoors {
 /** Answers a request to watch a run. Replay and joining the live viewers happen without an await: no event falls between. */
 export function answerViewer(request: Request, run: OpenRun | null, doors: ViewerDoors): Response {
   if (run === null) return problem(404, "not_found", "There is no such run.");
+  if (run.state.present.purgedAtSeq !== null) {
+    return problem(410, "gone", "The events of this run are no longer kept.");
+  }
   const url = new URL(request.url);
   const after = url.searchParams.get("after");
   if (url.pathname.endsWith("/socket")) {
@@ -64,11 +67,13 @@ function watchBySse(
   // EventSource reconnects on its own for ever; 204 is how it is told that there is nothing more.
   if (lastEventId !== null && cursor === lastSeq && !isLive)
     return new Response(null, { status: 204 });
-  return sse.open(run.events.read(cursor), settledIfOver(run));
+  const isWaiting = run.state.present.status === "interrupted";
+  return sse.open(run.events.read(cursor), isWaiting ? "waiting" : settledIfOver(run));
 }
 
 function settledIfOver(run: OpenRun): SettledFrame | null {
-  return run.state.present.phase === "settled" ? settledFrame(run) : null;
+  const { phase, status } = run.state.present;
+  return phase === "settled" && status !== "interrupted" ? settledFrame(run) : null;
 }
 
 function problem(status: number, code: string, message: string): Response {

@@ -2,18 +2,20 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/ports/ai-event.ts";
 import { EventLog, frameSpanMs, type LoggedEvent } from "../../src/run/event-log.ts";
-import { migrate } from "../../src/run/storage.ts";
+import { createTables } from "../../src/run/storage.ts";
 import { sqliteStorage } from "./sqlite-storage.ts";
 
 function openLog() {
   const storage = sqliteStorage();
-  migrate(storage, 0);
+  createTables(storage);
   const seen: LoggedEvent[] = [];
   const timers = new Set<{ at: number; callback: () => void }>();
   let now = 0;
   const deps = {
     storage,
     publish: (event: LoggedEvent) => void seen.push(event),
+    purgedAtSeq: 0,
+    crashPoint: () => {},
     now: () => now,
     delay: (ms: number, callback: () => void) => {
       const timer = { at: now + ms, callback };

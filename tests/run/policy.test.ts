@@ -54,27 +54,34 @@ describe("beginning a run", () => {
 
 describe("the next alarm", () => {
   const now = 1_000_000;
+  const retentionMs = 5_000_000;
+  const row = { finishTries: 0, createdAt: 0, finishedAt: null, purgedAtSeq: null };
+
   it("beats while a run is driven", () => {
-    expect(nextAlarm({ phase: "driving", finishTries: 0, createdAt: 0 }, now)).toBe(
-      now + heartbeatMs,
-    );
+    expect(nextAlarm({ ...row, phase: "driving" }, now, retentionMs)).toBe(now + heartbeatMs);
   });
 
   it("looks again at an admission that got no answer", () => {
-    const row = { phase: "admitting", finishTries: 0, createdAt: now } as const;
-    expect(nextAlarm(row, now)).toBe(now + admissionRecheckMs);
+    const admitting = { ...row, phase: "admitting", createdAt: now } as const;
+    expect(nextAlarm(admitting, now, retentionMs)).toBe(now + admissionRecheckMs);
   });
 
-  it("backs off between tries to settle, up to five minutes", () => {
+  it.each(["finishing", "reopening"] as const)("backs off while D1 is away: %s", (phase) => {
     const waits = [0, 1, 2, 20].map(
-      (finishTries) =>
-        (nextAlarm({ phase: "finishing", finishTries, createdAt: 0 }, now) ?? 0) - now,
+      (finishTries) => (nextAlarm({ ...row, phase, finishTries }, now, retentionMs) ?? 0) - now,
     );
     expect(waits).toEqual([1_000, 2_000, 4_000, 300_000]);
   });
 
-  it("leaves a settled run alone", () => {
-    expect(nextAlarm({ phase: "settled", finishTries: 0, createdAt: 0 }, now)).toBeNull();
+  it("leaves a run that waits for a person alone", () => {
+    expect(nextAlarm({ ...row, phase: "settled" }, now, retentionMs)).toBeNull();
+  });
+
+  it("comes back to a run that is over when its events are to be purged, and then no more", () => {
+    const over = { ...row, phase: "settled", finishedAt: now - 1_000 } as const;
+    expect(nextAlarm(over, now, retentionMs)).toBe(now - 1_000 + retentionMs);
+    expect(nextAlarm({ ...over, finishedAt: 0 }, now * 100, retentionMs)).toBe(now * 100);
+    expect(nextAlarm({ ...over, purgedAtSeq: 7 }, now, retentionMs)).toBeNull();
   });
 });
 

@@ -72,6 +72,12 @@ class FakeLedger implements RunLedger {
     return this.found;
   }
 
+  async reopen() {
+    this.roundTrips += 1;
+    this.#maybeFail();
+    return { kind: "reopened", leaseCredits: this.leaseCredits } as const;
+  }
+
   async topUp(_runId: string, rev: number, leaseCredits: number) {
     this.topUps.push(rev);
     this.roundTrips += 1;
@@ -202,6 +208,7 @@ function harness(script: Script = "answers", mostCredits = 50) {
     describeModel: () => ({ source: "litellm", provider: "fake" }),
     viewers: {
       publish: (event) => void events.push(event),
+      pause: () => {},
       settle: (frame) => {
         settled.push(frame);
         world.settledOnce.resolve();
@@ -213,13 +220,16 @@ function harness(script: Script = "answers", mostCredits = 50) {
     },
     deleteStorage: async () => {
       world.isEmptied = true;
-      for (const table of ["run", "events", "calls", "outbox"])
+      for (const table of ["run", "events", "calls", "outbox", "answers"])
         storage.sql.exec(`DROP TABLE ${table}`);
     },
     delay: (ms, callback) => {
       world.timers.push({ ms, callback });
       return () => {};
     },
+    retentionMs: 1_000_000,
+    abandon: () => {},
+    crashPoint: () => {},
     clock: { now: () => 1_000 },
     log,
   };
@@ -256,7 +266,7 @@ describe("a run's life", () => {
       billing: "settled",
       heldCredits: 0,
     });
-    expect(world.alarm).toBeNull();
+    expect(world.alarm).toBe(1_000 + 1_000_000);
   });
 
   it("costs two D1 round trips when it makes one call", async () => {
@@ -430,26 +440,6 @@ describe("a run's life", () => {
       books: { dispatches: 1, unknown: 1, closed: true },
     });
     expect(life.cancel(account)).toMatchObject({ accepted: false });
-  });
-
-  it("ends a run whose driver is gone, with an unknown receipt for the call that was under way", async () => {
-    const { life, deps, ledger, world } = harness("stalls");
-    await life.start(start);
-    await settleTurns();
-    const next = new RunLife(deps);
-    await next.wake();
-    await world.settledOnce.promise;
-    expect(ledger.finishes).toMatchObject([
-      {
-        status: "error",
-        errorCode: "internal",
-        facts: [{ usageUnitId: "unit-1", settlement: "unknown" }],
-      },
-    ]);
-    expect(next.calls(account)).toMatchObject([{ state: "interrupted", usageUnitId: "unit-1" }]);
-    expect(next.view(account)).toMatchObject({
-      books: { dispatches: 1, unknown: 1, closed: true },
-    });
   });
 
   it("ends the run as internal when its driver throws", async () => {

@@ -2,22 +2,26 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import type { RunStorage } from "../../src/run/storage.ts";
 
 /** A RunObject's storage over Node's SQLite, so that policy is tested without workerd. */
-export function sqliteStorage(): RunStorage & { rowsWritten: () => number } {
+export function sqliteStorage(): RunStorage & {
+  rowsWritten: () => number;
+  isEmpty: () => boolean;
+} {
   const db = new DatabaseSync(":memory:");
   let rowsWritten = 0;
 
   function exec(query: string, ...bindings: unknown[]) {
     if (bindings.length === 0 && query.includes(";")) {
       db.exec(query);
-      return { toArray: () => [] };
+      return { rowsWritten: 0, toArray: () => [] };
     }
     const statement = db.prepare(query);
     if (/^\s*select/i.test(query)) {
       const rows = statement.all(...(bindings as SQLInputValue[])).map((row) => ({ ...row }));
-      return { toArray: () => rows };
+      return { rowsWritten: 0, toArray: () => rows };
     }
-    rowsWritten += Number(statement.run(...(bindings as SQLInputValue[])).changes);
-    return { toArray: () => [] };
+    const changes = Number(statement.run(...(bindings as SQLInputValue[])).changes);
+    rowsWritten += changes;
+    return { rowsWritten: changes, toArray: () => [] };
   }
 
   let depth = 0;
@@ -38,5 +42,6 @@ export function sqliteStorage(): RunStorage & { rowsWritten: () => number } {
       }
     },
     rowsWritten: () => rowsWritten,
+    isEmpty: () => db.prepare("SELECT 1 FROM sqlite_master").all().length === 0,
   };
 }

@@ -1,0 +1,23 @@
+import type { World } from "./world.ts";
+
+/**
+ * Starts the run where it was not, and then does only what time, its alarms and a patient person do. Nothing is awaited
+ * but quiet: a dead instance never answers.
+ */
+export async function comeToRest(world: World): Promise<void> {
+  const account = world.start.context.billingAccountId;
+  world.gateway.release();
+  for (let round = 0; round < 40; round += 1) {
+    if (world.storage.isEmpty()) world.life.start(world.start).catch(() => {});
+    await world.quiet();
+    const view = world.life.view(account);
+    if (view !== null && view.billing === "settled") return;
+    const [question] = view?.status === "interrupted" ? view.interrupts : [];
+    if (question !== undefined) {
+      const answer = { interruptId: question.interruptId, value: true };
+      world.life.resume(account, answer).catch(() => {});
+    }
+    await world.elapse(60_000);
+  }
+  throw new Error(`the run did not come to rest: ${JSON.stringify(world.life.view(account))}`);
+}
