@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { FakeAnswer } from "./answer.ts";
 import type { Directives } from "./directives.ts";
 import type { GatewayLogEntry } from "./log.ts";
+import type { CallStage } from "./server.ts";
 
 export interface Reply {
   response: ServerResponse;
@@ -11,6 +12,7 @@ export interface Reply {
   /** `id`, `model` and `created` of every chunk. */
   base: { id?: string; model: string; created: number };
   includeUsage: boolean;
+  reach: (stage: CallStage) => void;
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -54,6 +56,7 @@ export async function sendStream(reply: Reply): Promise<void> {
     if (delayMs > 0) await pause(delayMs);
     await chunk({ content: token });
     entry.tokensSent += 1;
+    reply.reach("chunk");
   }
   await sendToolCalls(answer, chunk);
   await chunk({}, answer.toolCalls.length > 0 ? "tool_calls" : "stop");
@@ -61,6 +64,7 @@ export async function sendStream(reply: Reply): Promise<void> {
     await sendUsage();
     if (directives.has("usage-twice")) await sendUsage();
   }
+  reply.reach("last");
   if (!directives.has("no-done")) await sendText(`data: [DONE]${newline}${newline}`);
   if (directives.has("two-done")) await sendText(`data: [DONE]${newline}${newline}`);
   if (!response.destroyed) finish(reply);
@@ -109,9 +113,10 @@ export function sendWhole(reply: Reply): void {
   finish(reply);
 }
 
-function finish({ response, entry }: Reply): void {
+function finish({ response, entry, reach }: Reply): void {
   response.end();
   entry.finished = true;
+  reach("end");
 }
 
 /** With `byBytes`, every byte is a chunk of its own, so that characters are split. */

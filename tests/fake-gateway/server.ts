@@ -18,9 +18,14 @@ export interface FakeGateway {
   close(): Promise<void>;
 }
 
+/** How far the answer to a call is; `last` is after the last chunk and before `[DONE]`, `end` after everything. */
+export type CallStage = "received" | "headers" | "chunk" | "last" | "end";
+
 export interface FakeGatewayOptions {
   port?: number;
   host?: string;
+  /** Told of every call before its next byte is sent. */
+  onStage?: (stage: CallStage, entry: GatewayLogEntry) => void;
 }
 
 /** An OpenAI-compatible gateway with LiteLLM's headers, which misbehaves on demand; see `directives.ts`. */
@@ -28,10 +33,12 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
   const log = new GatewayLog();
   const server = createServer((request, response) => {
     response.socket?.setNoDelay(true);
-    answerRequest(log, request, response).catch((error: unknown) => {
-      if (!response.headersSent) response.writeHead(500);
-      response.end(String(error));
-    });
+    answerRequest({ log, onStage: options.onStage ?? (() => {}) }, request, response).catch(
+      (error: unknown) => {
+        if (!response.headersSent) response.writeHead(500);
+        response.end(String(error));
+      },
+    );
   });
   server.unref();
   await new Promise<void>((resolve, reject) => {
@@ -50,17 +57,23 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
   };
 }
 
+interface Desk {
+  log: GatewayLog;
+  onStage: NonNullable<FakeGatewayOptions["onStage"]>;
+}
+
 async function answerRequest(
-  log: GatewayLog,
+  desk: Desk,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { log } = desk;
   const url = new URL(request.url ?? "/", "http://fake");
   const user = url.searchParams.get("user") ?? "";
   const route = `${request.method} ${url.pathname.replace(/^\/v1/, "")}`;
   switch (route) {
     case "POST /chat/completions":
-      return complete(log, request, response);
+      return complete(desk, request, response);
     case "GET /_log":
       return json(response, 200, log.list(user));
     case "DELETE /_log":
@@ -88,7 +101,7 @@ interface WireBody {
 }
 
 async function complete(
-  log: GatewayLog,
+  { log, onStage }: Desk,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -137,6 +150,7 @@ async function complete(
     return destroy(error);
   };
 
+  onStage("received", entry);
   if (directives.has("reset")) return void response.destroy();
   if (directives.text("stall") === "headers") return;
   await new Promise<void>((resolve) => setTimeout(resolve, directives.number("headers", 0)));
@@ -161,6 +175,7 @@ async function complete(
   else response.setHeader("content-type", streams ? "text/event-stream" : "application/json");
   response.writeHead(200);
   response.flushHeaders();
+  onStage("headers", entry);
   if (directives.has("empty-200")) return void response.end();
   if (directives.has("html-200")) return void response.end("<html>sign in</html>");
   const reply = {
@@ -174,6 +189,7 @@ async function complete(
       created: Math.floor(entry.receivedAt / 1000),
     },
     includeUsage: !streams || entry.body.includeUsage,
+    reach: (stage: CallStage) => onStage(stage, entry),
   };
   if (streams) await sendStream(reply);
   else sendWhole(reply);
