@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { ensureAssetsDirectory } from "./build-client.mjs";
 import { alone, ensureInstalled, root, run } from "./toolchain.mjs";
 
 await alone(async () => ensureInstalled());
+ensureAssetsDirectory();
 process.exit(
   await run("node", [
     join(root, "tests", "faults", "process", "main.ts"),
