@@ -1,23 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { call, finish, json, newAccount, readRun, startRun, watch, withKey } from "./product.ts";
-
-interface SseEvent {
-  id: string | null;
-  event: string;
-  data: string;
-}
-
-async function readSse(response: Response): Promise<SseEvent[]> {
-  const blocks = (await response.text()).split("\n\n").filter((block) => block.includes("data: "));
-  return blocks.map((block) => {
-    const field = (name: string) =>
-      block
-        .split("\n")
-        .find((line) => line.startsWith(`${name}: `))
-        ?.slice(name.length + 2) ?? null;
-    return { id: field("id"), event: field("event") ?? "", data: field("data") ?? "" };
-  });
-}
+import { readSse } from "./read-sse.ts";
 
 describe("viewers over Server-Sent Events", () => {
   it("read the same numbered events as a socket, then settled without a number", async () => {
