@@ -1,15 +1,22 @@
+/** Where a page of open runs ended. */
+export interface OpenRun {
+  id: string;
+  createdAt: number;
+}
+
 /** Runs that hold credit since before `startedBefore` (ms since the epoch) and may be under way, oldest first. */
 export async function readOpenRuns(
   db: D1Database,
-  { startedBefore, limit }: { startedBefore: number; limit: number },
-): Promise<string[]> {
+  { startedBefore, after, limit }: { startedBefore: number; after: OpenRun | null; limit: number },
+): Promise<OpenRun[]> {
   const { results } = await db
     .prepare(
-      `SELECT id FROM graph_runs
+      `SELECT id, created_at AS createdAt FROM graph_runs
        WHERE status IN ('pending', 'running') AND lease_open = 1 AND created_at < ?1
-       ORDER BY created_at LIMIT ?2`,
+         AND (created_at, id) > (?2, ?3)
+       ORDER BY created_at, id LIMIT ?4`,
     )
-    .bind(startedBefore, limit)
-    .all<{ id: string }>();
-  return results.map(({ id }) => id);
+    .bind(startedBefore, after?.createdAt ?? -1, after?.id ?? "", limit)
+    .all<OpenRun>();
+  return results;
 }

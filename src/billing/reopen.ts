@@ -19,8 +19,6 @@ interface ReopenRefusal {
   kind: "refused";
   code: Extract<StartRefusal, "insufficient_credits" | "rate_limit" | "conflict" | "not_found">;
   message: string;
-  /** An earlier attempt ended without an answer: it may still be committed, and must be looked for again. */
-  isAmbiguous: boolean;
 }
 
 const reopen = `
@@ -35,6 +33,9 @@ WHERE id = ?1 AND rev < ?2 AND lease_open = 0
       AND (k.max_credits IS NULL OR k.max_credits - k.charged_credits - k.held_credits >= ?4))
   AND NOT EXISTS (SELECT 1 FROM graph_runs o WHERE o.thread_id = graph_runs.thread_id AND o.id <> ?1
     AND o.status IN ('pending', 'running', 'interrupted'))`;
+
+// A refusal uses the number up as well: an earlier sending of this batch that arrives late finds it taken.
+const useUp = "UPDATE graph_runs SET rev = ?2 WHERE id = ?1 AND rev < ?2 AND lease_open = 0";
 
 const read = `
 SELECT r.rev, r.status, r.attempt, r.lease_credits, a.active_runs,
@@ -61,16 +62,11 @@ export async function reopenRun(
   assert(Number.isSafeInteger(holdCredits) && holdCredits >= 0, "a hold is a count");
   const statements = [
     db.prepare(reopen).bind(runId, rev, attempt, holdCredits, activeRunsMax),
+    db.prepare(useUp).bind(runId, rev),
     db.prepare(read).bind(runId),
   ];
-  const { results, attempts } = await repeatBatch<Row>(db, statements, retry);
-  const refuse = (code: ReopenRefusal["code"], message: string): Reopening => ({
-    kind: "refused",
-    code,
-    message,
-    isAmbiguous: attempts > 1,
-  });
-  const row = results[1]?.results[0];
+  const { results } = await repeatBatch<Row>(db, statements, retry);
+  const row = results[2]?.results[0];
   if (row === undefined) return refuse("not_found", "There is no such run.");
   if (row.rev === rev && row.status === "running" && row.attempt === attempt) {
     return { kind: "reopened", leaseCredits: row.lease_credits };
@@ -93,4 +89,8 @@ export async function reopenRun(
     "insufficient_credits",
     "The available credits of the account or of the key do not cover this run.",
   );
+}
+
+function refuse(code: ReopenRefusal["code"], message: string): Reopening {
+  return { kind: "refused", code, message };
 }

@@ -68,12 +68,18 @@ export class RunCallJournal implements CallJournal {
 
   constructor(deps: JournalDeps) {
     this.#deps = deps;
-    this.#totals = readTotals(deps.storage);
-    this.#dispatches = this.#count("SELECT count(*) AS total FROM calls");
+    const { usage, chargedCredits, books } = readTotals(deps.storage);
+    this.#totals = { usage, chargedCredits };
+    this.#dispatches = books.dispatches;
     this.#ownDispatches =
       deps.attempt === 0
         ? this.#dispatches
         : this.#count("SELECT count(*) AS total FROM calls WHERE attempt = ?", deps.attempt);
+  }
+
+  /** What the run's calls have cost so far, over all attempts. */
+  get chargedCredits(): number {
+    return this.#totals.chargedCredits;
   }
 
   async open(intent: CallIntent): Promise<CallOpening> {
@@ -111,7 +117,9 @@ export class RunCallJournal implements CallJournal {
   }
 
   isUnitTaken(usageUnitId: string, callId: string): boolean {
-    return isUnitTaken(this.#deps.storage, usageUnitId, this.#openCall(callId).ordinal);
+    const { ordinal } = this.#openCall(callId);
+    // A first call has no other to share it with.
+    return this.#dispatches > 1 && isUnitTaken(this.#deps.storage, usageUnitId, ordinal);
   }
 
   settle(callId: string, { output, fact }: CallSettlement): void {
@@ -176,9 +184,11 @@ export class RunCallJournal implements CallJournal {
 
   #writeIntent(callId: string, intent: CallIntent): CallOpening {
     const { attempt, now, crashPoint } = this.#deps;
-    const dispatch =
-      1 + this.#count("SELECT count(*) AS total FROM calls WHERE call_id = ?", callId);
     const callIndex = this.#dispatches;
+    const dispatch =
+      callIndex === 0
+        ? 1
+        : 1 + this.#count("SELECT count(*) AS total FROM calls WHERE call_id = ?", callId);
     const dispatchId = `${callId}-${dispatch}`;
     const messageId = deriveId("message", ["message", callId]);
     this.#write(

@@ -18,6 +18,7 @@ export const crashPoints = [
   "outbox.answered",
   "finish.sending",
   "finish.answered",
+  "finish.noted",
   "recovery.begun",
   "reopening.written",
   "reopening.answered",

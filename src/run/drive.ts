@@ -24,15 +24,16 @@ export async function drive(run: OpenRun, stop: StopSwitch): Promise<void> {
   const { start } = state.present;
   const isOver = () => state.present.phase !== "driving";
 
+  const journal = openJournal(run, stop.signal, isOver);
   const executor = deps.buildExecutor({
-    journal: openJournal(run, stop.signal, isOver),
+    journal,
     checkpoints: fencedCheckpoints(run),
     commit: async (fact) => {
       run.outbox.put(fact);
     },
     checkCredit: async () => {
       const { leaseCredits } = state.present;
-      const { chargedCredits } = readTotals(deps.storage);
+      const { chargedCredits } = journal;
       const { maxCredits } = start.limits;
       return beginError({ leaseCredits, chargedCredits, maxCredits }, deps.needsCredit(start));
     },

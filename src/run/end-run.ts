@@ -20,7 +20,7 @@ export function endRun(run: OpenRun, ending: RunEnding): void {
   const { events, state, deps } = run;
   const { status, error, answer, finishReason } = ending;
   deps.crashPoint("run.ending");
-  events.atomically(() => {
+  run.atomically(() => {
     // No run ends with a call open: what a failure inside has left behind still owes its receipt.
     interruptOpenCalls(run);
     const { usage } = readTotals(deps.storage);
@@ -45,7 +45,7 @@ export function endRun(run: OpenRun, ending: RunEnding): void {
 /** The run waits for a person. It owes nothing meanwhile: D1 is told, and gives the rest of the hold back. */
 export function pauseRun(run: OpenRun, interrupts: readonly Interrupt[]): void {
   const { events, state, deps } = run;
-  events.atomically(() => {
+  run.atomically(() => {
     interruptOpenCalls(run);
     for (const interrupt of interrupts) events.append({ type: "interrupt", ...interrupt });
     state.update({ phase: "finishing", status: "interrupted", interrupts, finishTries: 0 });

@@ -69,14 +69,18 @@ export class EventLog {
       return;
     }
     const before = this.#lastSeq;
-    const pending = new Map(this.#pending);
+    const pending = new Map(
+      [...this.#pending].map(([id, { nodeKey, parts }]) => [id, { nodeKey, parts: [...parts] }]),
+    );
+    const given = new Map(this.#given);
     const written: LoggedEvent[] = [];
     this.#unpublished = written;
     try {
       this.#deps.storage.transactionSync(work);
     } catch (error) {
       this.#lastSeq = before;
-      for (const [messageId, text] of pending) this.#pending.set(messageId, text);
+      restore(this.#pending, pending);
+      restore(this.#given, given);
       throw error;
     } finally {
       this.#unpublished = null;
@@ -205,4 +209,9 @@ export class EventLog {
     this.#lastSeq = seq;
     this.#unpublished?.push({ seq, type: event.type, json });
   }
+}
+
+function restore<Key, Value>(map: Map<Key, Value>, before: ReadonlyMap<Key, Value>): void {
+  map.clear();
+  for (const [key, value] of before) map.set(key, value);
 }

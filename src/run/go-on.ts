@@ -3,7 +3,7 @@ import type { InterruptAnswer } from "../ports/graph-runner.ts";
 import type { JsonValue } from "../ports/json.ts";
 import type { GoOnRefusal } from "../ports/run.ts";
 import type { Answers } from "./answers.ts";
-import type { RunRow } from "./run-state.ts";
+import { keepsCheckpoints, type RunRow } from "./run-state.ts";
 
 /** What a request to go on comes to, by the run's row alone. */
 export type GoOnDecision =
@@ -38,7 +38,7 @@ export function decideResume(
 }
 
 export function decideRetry(row: RunRow): GoOnDecision {
-  if (row.purgedAtSeq !== null) {
+  if (row.purgedAtSeq !== null || !keepsCheckpoints(row)) {
     return refuse("gone", "What this run would go on from is no longer kept. Start a new run.");
   }
   if (row.status !== "error" && row.status !== "cancelled") {

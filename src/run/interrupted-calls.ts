@@ -8,7 +8,8 @@ import type { RunStorage } from "./storage.ts";
  * Closes the calls that a lost driver left open. Nobody saw their end, so each owes a receipt that says so: settlement
  * `unknown`, charge 0. Its unit id is the gateway's where headers had arrived, else our own dispatch id.
  */
-export function interruptOpenCalls({ state, outbox, events, deps }: OpenRun): void {
+export function interruptOpenCalls(run: OpenRun): void {
+  const { state, outbox, deps } = run;
   const { context } = state.present.start;
   const open = deps.storage.sql
     .exec<{
@@ -23,7 +24,7 @@ export function interruptOpenCalls({ state, outbox, events, deps }: OpenRun): vo
     )
     .toArray();
   const now = deps.clock.now();
-  events.atomically(() => {
+  run.atomically(() => {
     for (const call of open) {
       const unitId = freeUnitId(deps.storage, call) ?? `dispatch:${call.dispatch_id}`;
       const fact = unknownFact(

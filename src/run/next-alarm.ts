@@ -12,7 +12,16 @@ const finishRetryMsMax = 300_000;
  * person waits for as long as it takes; one that is over is looked at once more, to be purged.
  */
 export function nextAlarm(
-  row: Pick<RunRow, "phase" | "finishTries" | "createdAt" | "finishedAt" | "purgedAtSeq">,
+  row: Pick<
+    RunRow,
+    | "phase"
+    | "status"
+    | "isCancelRequested"
+    | "finishTries"
+    | "createdAt"
+    | "finishedAt"
+    | "purgedAtSeq"
+  >,
   now: number,
   retentionMs: number,
 ): number | null {
@@ -25,6 +34,7 @@ export function nextAlarm(
     case "finishing":
       return now + Math.min(finishRetryMsMin * 2 ** row.finishTries, finishRetryMsMax);
     case "settled":
+      if (row.status === "interrupted" && row.isCancelRequested) return now;
       if (row.finishedAt === null || row.purgedAtSeq !== null) return null;
       return Math.max(now, row.finishedAt + retentionMs);
   }

@@ -7,7 +7,7 @@ import type { CreditCheck } from "../executor/with-preflight.ts";
 import type { CallJournal } from "../ports/completion.ts";
 import type { GraphExecutorPort } from "../ports/graph-executor.ts";
 import type { CheckpointStorage } from "../ports/graph-runner.ts";
-import type { StartRun } from "../ports/run.ts";
+import type { RunStatus, StartRun } from "../ports/run.ts";
 import type { BillingCommitFn, UsageFact } from "../ports/usage-fact.ts";
 import type { SettledFrame } from "../protocol.ts";
 import { Answers } from "./answers.ts";
@@ -22,7 +22,7 @@ import type { RunStorage } from "./storage.ts";
 export interface RunLedger {
   admit(start: StartRun): Promise<Admission>;
   /** Where an admission whose answer was lost stands; null when D1 never took it. */
-  find(runId: string): Promise<{ rev: number; leaseCredits: number } | null>;
+  find(runId: string): Promise<{ status: RunStatus; rev: number; leaseCredits: number } | null>;
   /** Lets a run in again, to go on with an answer or as another attempt, and reserves its credit anew. */
   reopen(start: StartRun, wish: ReopenWish): Promise<Reopening>;
   topUp(runId: string, rev: number, leaseCredits: number): Promise<boolean>;
@@ -84,6 +84,8 @@ export interface OpenRun {
   readonly events: EventLog;
   readonly outbox: Outbox;
   readonly answers: Answers;
+  /** One transaction over the run's row, events and whatever else `work` writes. */
+  atomically(work: () => void): void;
 }
 
 export function openRun(deps: RunDeps, state: RunState): OpenRun {
@@ -96,5 +98,16 @@ export function openRun(deps: RunDeps, state: RunState): OpenRun {
     now: () => clock.now(),
     delay,
   });
-  return { deps, state, events, outbox: new Outbox(storage), answers: new Answers(storage) };
+  const outbox = new Outbox(storage);
+  const answers = new Answers(storage);
+  const atomically = (work: () => void) => {
+    const epoch = state.row?.epoch;
+    try {
+      events.atomically(work);
+    } catch (error) {
+      state.rollBack(epoch);
+      throw error;
+    }
+  };
+  return { deps, state, events, outbox, answers, atomically };
 }

@@ -6,7 +6,8 @@ import { ownTables } from "./storage.ts";
  * calls. What it was, how it ended, its calls and their usage stay. Only for a run that is settled: all of its usage is
  * in D1.
  */
-export function purgeRun({ deps, state, events }: OpenRun): void {
+export function purgeRun(run: OpenRun): void {
+  const { deps, state, events } = run;
   const { sql } = deps.storage;
   const { start } = state.present;
   const checkpointTables = sql
@@ -16,7 +17,7 @@ export function purgeRun({ deps, state, events }: OpenRun): void {
       ...ownTables,
     )
     .toArray();
-  deps.storage.transactionSync(() => {
+  run.atomically(() => {
     state.update({
       purgedAtSeq: events.lastSeq,
       history: [],

@@ -5,10 +5,11 @@ import { resetUnsettledText } from "./reset-text.ts";
 
 /** Kept before D1 is asked, with the number of the write: whoever finds the run like this asks again. */
 export function beginReopening(
-  { state, events, answers }: OpenRun,
+  run: OpenRun,
   { attempt, answer }: Extract<GoOnDecision, { kind: "reopen" }>,
 ): void {
-  events.atomically(() => {
+  const { state, answers } = run;
+  run.atomically(() => {
     state.update({
       phase: "reopening",
       attempt,
@@ -21,10 +22,11 @@ export function beginReopening(
 }
 
 /** D1 refused: the run is what it was, and its question is open again. */
-export function takeBackReopening({ state, events, answers }: OpenRun): void {
+export function takeBackReopening(run: OpenRun): void {
+  const { state, answers } = run;
   const { status, attempt } = state.present;
   const isWaiting = status === "interrupted";
-  events.atomically(() => {
+  run.atomically(() => {
     const answer = answers.latest();
     if (isWaiting && answer !== null) answers.remove(answer.interruptId);
     state.update({ phase: "settled", attempt: isWaiting ? attempt : attempt - 1 });
@@ -36,7 +38,7 @@ export function goOn(run: OpenRun, leaseCredits: number): void {
   const { state, events, deps } = run;
   const { status, attempt, epoch, start } = state.present;
   const { runId, graphId } = start.context;
-  events.atomically(() => {
+  run.atomically(() => {
     state.update({
       phase: "driving",
       status: "running",
@@ -50,9 +52,10 @@ export function goOn(run: OpenRun, leaseCredits: number): void {
       settledCalls: countSettled(deps.storage),
       drivingSince: deps.clock.now(),
     });
-    if (status === "interrupted") return;
-    events.append({ type: "run_started", runId, attempt, graphId, model: start.model });
-    // What failed or was stopped may be asked again, and then says its text anew.
+    if (status !== "interrupted") {
+      events.append({ type: "run_started", runId, attempt, graphId, model: start.model });
+    }
+    // What failed or was cut off may be asked again, and then says its text anew.
     resetUnsettledText(run);
   });
 }

@@ -5,6 +5,11 @@ import type { AiError } from "../ports/ai-event.ts";
 /** A run that dies again and again without getting any further kills its host: it is ended instead. */
 export const recoveriesMax = 5;
 
+export const olderVersion: AiError = {
+  code: "internal",
+  message:
+    "The run was begun by an older version, which cannot go on without asking again what was answered. What it used is billed. Start it again.",
+};
 export const stopped: AiError = { code: "aborted", message: "The run was stopped." };
 export const diesAgain: AiError = {
   code: "internal",

@@ -34,6 +34,8 @@ export class RunLife {
   readonly #driver: Driver;
   #run: OpenRun | null;
   #turns: Promise<unknown> = Promise.resolve();
+  /** Waiting or under way. */
+  #turnsTaken = 0;
   #settling: Promise<void> | null = null;
   #isRetired = false;
 
@@ -89,12 +91,12 @@ export class RunLife {
   /** Null: no such run for this account. `accepted` is false when it has ended or is being stopped already. */
   cancel(accountId: string): { accepted: boolean; run: LiveRun } | null {
     const run = this.runOf(accountId);
-    return run === null ? null : { accepted: this.#stop(run), run: viewRun(run) };
+    return run === null ? null : { accepted: this.#stop(), run: viewRun(run) };
   }
 
   /** For a socket of this very run, whose account was checked when it was opened. */
   cancelOwn(): void {
-    if (this.#run !== null) this.#stop(this.#run);
+    if (this.#run !== null) this.#stop();
   }
 
   /** Answers a question of the run. Null: no such run for this account. */
@@ -147,12 +149,18 @@ export class RunLife {
         return !this.#driver.isBusy;
       case "finishing":
         return !this.#driver.isBusy && this.#settling === null;
-      case "settled":
-        return this.#isPurgeDue(row);
-      case "admitting":
       case "reopening":
+        return this.#turnsTaken === 0;
+      case "settled":
+        return this.#isToBeEnded(row) || this.#isPurgeDue(row);
+      case "admitting":
         return false;
     }
+  }
+
+  /** Stopped while it waited, by somebody who did not live to see it through. */
+  #isToBeEnded({ status, isCancelRequested }: RunRow): boolean {
+    return status === "interrupted" && isCancelRequested;
   }
 
   #isPurgeDue({ finishedAt, purgedAtSeq, status }: RunRow): boolean {
@@ -175,24 +183,23 @@ export class RunLife {
         return;
       }
     }
+    if (row.phase === "settled") {
+      if (this.#isToBeEnded(row)) endStopped(run);
+      else if (this.#isPurgeDue(row)) purgeRun(run);
+      await armAlarm(run);
+    }
     if (this.#state.present.phase === "finishing") await this.#settle(run);
-    else if (this.#isPurgeDue(row)) purgeRun(run);
   }
 
-  #stop(run: OpenRun): boolean {
+  #stop(): boolean {
     const { phase, status, isCancelRequested } = this.#state.present;
     const isActive = phase === "driving" || phase === "reopening" || status === "interrupted";
     if (!isActive || isCancelRequested) return false;
     this.#state.update({ isCancelRequested: true });
     if (this.#driver.isBusy) this.#driver.stop(null);
-    else if (phase === "settled") this.#endWaiting(run);
+    else if (phase === "settled") void this.wake();
     // Else whoever tells D1 that the run waits, or asks it to let the run in, ends it afterwards.
     return true;
-  }
-
-  #endWaiting(run: OpenRun): void {
-    endStopped(run);
-    void this.wake();
   }
 
   /**
@@ -200,7 +207,8 @@ export class RunLife {
    * asked in between.
    */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turns.then(work);
+    this.#turnsTaken += 1;
+    const turn = this.#turns.then(work).finally(() => (this.#turnsTaken -= 1));
     this.#turns = turn.catch(() => {});
     return turn;
   }
@@ -228,8 +236,11 @@ export class RunLife {
       await armAlarm(run);
       return { ok: true, created: true, run: viewRun(run) };
     } catch (error) {
-      this.#report("run.admission_failed", error);
-      await this.#armAlarm();
+      if (error instanceof StaleInstance) this.#retire();
+      else {
+        this.#report("run.admission_failed", error);
+        await this.#armAlarm();
+      }
       return refuse(
         "provider_unavailable",
         "The ledger could not be reached. Try again with the same Idempotency-Key.",
@@ -242,7 +253,7 @@ export class RunLife {
     const { runId, graphId } = start.context;
     const run = openRun(this.#deps, this.#state);
     this.#run = run;
-    run.events.atomically(() => {
+    run.atomically(() => {
       const now = this.#deps.clock.now();
       this.#state.update({
         ...admitted,
@@ -266,12 +277,15 @@ export class RunLife {
     if (this.#state.row?.phase !== "admitting") return;
     const { start } = this.#state.present;
     const found = await this.#deps.ledger.find(start.context.runId);
-    if (found === null) {
+    if (found === null || found.status === "skipped") {
       await this.#vanish();
     } else if (start.scheduleId !== null) {
       await this.#admit(start);
     } else {
-      const run = this.#begin({ ...found, history: [] });
+      // D1 has it: asking again changes nothing, and tells the thread's history, which a retry will need.
+      const known = await this.#deps.ledger.admit(start);
+      const history = known.kind === "admitted" ? known.history : start.messages;
+      const run = this.#begin({ rev: found.rev, leaseCredits: found.leaseCredits, history });
       endRun(run, { status: "error", error: neverStarted, answer: null });
       await this.#settle(run);
     }
@@ -281,6 +295,7 @@ export class RunLife {
     return this.#inTurn(async () => {
       const run = this.#run;
       if (run === null) return refuse("not_found", "There is no such run.");
+      this.#state.bringUpToDate();
       // D1 has to know that the run waits or has ended before it can be asked to let it in again.
       if (this.#state.present.phase !== "driving") await this.#driver.idle();
       if (this.#state.present.phase === "finishing") await this.#settle(run);
@@ -304,13 +319,15 @@ export class RunLife {
       const reopening = await this.#deps.ledger.reopen(start, { rev, attempt, chargedCredits });
       this.#deps.crashPoint("reopening.answered");
       if (reopening.kind === "refused") {
-        if (!reopening.isAmbiguous) this.#takeBack(run);
+        takeBackReopening(run);
         await armAlarm(run);
         return refuse(reopening.code, reopening.message);
       }
       goOn(run, reopening.leaseCredits);
-      if (this.#state.present.isCancelRequested) this.#endWaiting(run);
-      else this.#driver.start(run);
+      if (this.#state.present.isCancelRequested) {
+        endStopped(run);
+        void this.wake();
+      } else this.#driver.start(run);
     } catch (error) {
       if (error instanceof StaleInstance) throw error;
       this.#report("run.reopening_failed", error);
@@ -320,13 +337,6 @@ export class RunLife {
     }
     await armAlarm(run);
     return { ok: true, repeated: false, run: viewRun(run) };
-  }
-
-  /** Refused, the run is as it was; one that was to be stopped meanwhile is. */
-  #takeBack(run: OpenRun): void {
-    takeBackReopening(run);
-    const { status, isCancelRequested } = this.#state.present;
-    if (status === "interrupted" && isCancelRequested) this.#endWaiting(run);
   }
 
   async #recheckReopening(): Promise<void> {
@@ -354,6 +364,7 @@ export class RunLife {
 
   async #tellLedger(run: OpenRun): Promise<void> {
     await settleRun(run);
+    this.#deps.crashPoint("finish.noted");
     const { phase, status, isCancelRequested } = this.#state.present;
     if (phase === "settled" && status === "interrupted" && isCancelRequested) {
       endStopped(run);
@@ -370,6 +381,7 @@ export class RunLife {
   }
 
   async #vanish(): Promise<void> {
+    this.#state.requireCurrentRow();
     await this.#deps.deleteStorage();
     this.#state.reload();
     this.#run = null;

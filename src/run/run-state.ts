@@ -52,6 +52,14 @@ export interface RunRow {
 }
 
 /**
+ * Whether the run can go on from checkpoints. Drivers of the first version kept none and had no epoch: the calls that
+ * they settled would not be found again.
+ */
+export function keepsCheckpoints({ epoch }: Pick<RunRow, "epoch">): boolean {
+  return epoch > 0;
+}
+
+/**
  * The run's own row. Reads are cached, since one instance at a time writes; one that has been replaced and does not know
  * it yet is refused with `StaleInstance` at its next write.
  */
@@ -67,7 +75,10 @@ export class RunState {
 
   /** Reads the row afresh: after the storage was emptied, or written by another instance. */
   reload(): void {
-    const stored = hasTables(this.#storage) ? readStored(this.#storage) : null;
+    this.#take(hasTables(this.#storage) ? readStored(this.#storage) : null);
+  }
+
+  #take(stored: StoredRow | null): void {
     this.#row = stored === null ? null : toRow(stored);
     this.#version = stored === null ? schemaVersion : (stored["schema_version"] as number);
   }
@@ -82,6 +93,16 @@ export class RunState {
     return this.#row;
   }
 
+  /**
+   * Reads the row afresh after a transaction that failed, as it was under `epoch`. Throws `StaleInstance` when it failed
+   * because another instance has taken the run over: its row must not become this one's.
+   */
+  rollBack(epoch: number | undefined): void {
+    const stored = hasTables(this.#storage) ? readStored(this.#storage) : null;
+    if ((stored === null ? undefined : toRow(stored).epoch) !== epoch) throw new StaleInstance();
+    this.reload();
+  }
+
   create(start: StartRun, now: number): void {
     this.#storage.transactionSync(() => {
       createTables(this.#storage);
@@ -94,7 +115,7 @@ export class RunState {
         now,
       );
     });
-    this.reload();
+    this.#take(readStored(this.#storage));
   }
 
   /** Throws `StaleInstance`, with nothing written, when another instance has taken the run over. */
@@ -102,7 +123,7 @@ export class RunState {
     const columns = toColumns(change);
     const names = Object.keys(columns);
     if (names.length === 0) return;
-    this.#upgrade();
+    this.bringUpToDate();
     const { epoch } = this.present;
     const assignments = names.map((name) => `${name} = ?`).join(", ");
     const { rowsWritten } = this.#storage.sql.exec(
@@ -114,6 +135,12 @@ export class RunState {
     this.#row = { ...this.present, ...change };
   }
 
+  /** Throws `StaleInstance` when another instance has taken the run over, or has emptied its storage. */
+  requireCurrentRow(): void {
+    if (!hasTables(this.#storage)) throw new StaleInstance();
+    this.requireCurrent();
+  }
+
   /** Throws `StaleInstance` when another instance has taken the run over. */
   requireCurrent(): void {
     const [row] = this.#storage.sql
@@ -123,7 +150,7 @@ export class RunState {
   }
 
   /** A run of an older version is brought up to date by its first write: looking at it changes nothing. */
-  #upgrade(): void {
+  bringUpToDate(): void {
     if (this.#version === schemaVersion) return;
     this.#storage.transactionSync(() => {
       upgrade(this.#storage, this.#version);

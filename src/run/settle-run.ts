@@ -13,7 +13,7 @@ import { StaleInstance } from "./stale-instance.ts";
  * lost answer does no harm.
  */
 export async function settleRun(run: OpenRun): Promise<void> {
-  const { state, outbox, deps, events } = run;
+  const { state, outbox, deps } = run;
   const row = state.present;
   const { runId } = row.start.context;
   const rev = row.rev + 1;
@@ -36,7 +36,7 @@ export async function settleRun(run: OpenRun): Promise<void> {
     // A row that is still open would keep its hold and its thread for ever: better to try again and be seen trying.
     assert(report.current, "the finishing batch has closed the run");
     deps.crashPoint("finish.answered");
-    events.atomically(() => {
+    run.atomically(() => {
       mark(run, report);
       state.update({ phase: "settled", rev });
     });
@@ -65,7 +65,7 @@ export async function drainOutbox(run: OpenRun): Promise<void> {
   if (facts.length === 0) return;
   const report = await run.deps.ledger.commit(facts);
   run.deps.crashPoint("outbox.answered");
-  run.events.atomically(() => mark(run, report));
+  run.atomically(() => mark(run, report));
 }
 
 function mark({ outbox }: OpenRun, report: CommitReport): void {

@@ -1,13 +1,13 @@
 import type { Clock } from "../base/clock.ts";
 import { describeBug, type Log } from "../base/log.ts";
-import { readOpenRuns } from "../billing/open-runs.ts";
+import { readOpenRuns, type OpenRun } from "../billing/open-runs.ts";
 import { getRun, type RunStub } from "./get-run.ts";
 import type { Env } from "../env.ts";
 
 /** Later than any heartbeat or second look: whoever is still open then has lost its alarm, or simply takes long. */
 const openForMs = 120_000;
-/** Each is one message to a RunObject; the oldest come first, so that the next tick reaches the others. */
-const runsMax = 100;
+/** Each run is one message to its RunObject. */
+const pageSize = 100;
 
 export interface WakeDeps {
   clock: Clock;
@@ -21,17 +21,21 @@ export interface WakeDeps {
  * that is well does nothing.
  */
 export async function wakeOpenRuns(env: Env, deps: WakeDeps): Promise<void> {
-  const { clock, log, runOf = (runId) => getRun(env, runId) } = deps;
-  const startedBefore = clock.now() - openForMs;
-  const runIds = await readOpenRuns(env.DB, { startedBefore, limit: runsMax });
-  await Promise.all(
-    runIds.map(async (runId) => {
-      try {
-        const isThere = await runOf(runId).wake();
-        if (!isThere) log.log("error", "run.lost", { runId });
-      } catch (error) {
-        log.log("error", "run.wake_failed", { runId, ...describeBug(error) });
-      }
-    }),
-  );
+  const startedBefore = deps.clock.now() - openForMs;
+  let page: OpenRun[];
+  let after: OpenRun | null = null;
+  do {
+    page = await readOpenRuns(env.DB, { startedBefore, after, limit: pageSize });
+    await Promise.all(page.map(({ id }) => wake(env, deps, id)));
+    after = page.at(-1) ?? null;
+  } while (page.length === pageSize);
+}
+
+async function wake(env: Env, deps: WakeDeps, runId: string): Promise<void> {
+  const { log, runOf = (id) => getRun(env, id) } = deps;
+  try {
+    if (!(await runOf(runId).wake())) log.log("error", "run.lost", { runId });
+  } catch (error) {
+    log.log("error", "run.wake_failed", { runId, ...describeBug(error) });
+  }
 }

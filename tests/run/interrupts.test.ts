@@ -97,9 +97,8 @@ describe("a run that asks a person", () => {
     expectTrueBooks(world);
 
     const early = await World.create(asking);
-    early.d1.faults.push("after");
+    early.d1.faults.push("none", "before", "before", "before", "before", "before", "before");
     await early.life.start(early.start);
-    early.d1.faults.push("before", "before", "before");
     await early.quiet();
     const owner = early.start.context.billingAccountId;
     expect(early.life.view(owner)).toMatchObject({ status: "interrupted" });

@@ -55,7 +55,14 @@ describe("beginning a run", () => {
 describe("the next alarm", () => {
   const now = 1_000_000;
   const retentionMs = 5_000_000;
-  const row = { finishTries: 0, createdAt: 0, finishedAt: null, purgedAtSeq: null };
+  const row = {
+    status: "running",
+    isCancelRequested: false,
+    finishTries: 0,
+    createdAt: 0,
+    finishedAt: null,
+    purgedAtSeq: null,
+  } as const;
 
   it("beats while a run is driven", () => {
     expect(nextAlarm({ ...row, phase: "driving" }, now, retentionMs)).toBe(now + heartbeatMs);
@@ -74,7 +81,9 @@ describe("the next alarm", () => {
   });
 
   it("leaves a run that waits for a person alone", () => {
-    expect(nextAlarm({ ...row, phase: "settled" }, now, retentionMs)).toBeNull();
+    const waiting = { ...row, phase: "settled", status: "interrupted" } as const;
+    expect(nextAlarm(waiting, now, retentionMs)).toBeNull();
+    expect(nextAlarm({ ...waiting, isCancelRequested: true }, now, retentionMs)).toBe(now);
   });
 
   it("comes back to a run that is over when its events are to be purged, and then no more", () => {

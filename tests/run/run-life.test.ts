@@ -39,7 +39,11 @@ class FakeLedger implements RunLedger {
   failures = 0;
   availableCredits = Number.MAX_SAFE_INTEGER;
   /** What D1 has of the run, as far as the answers that were lost are concerned. */
-  found: { rev: number; leaseCredits: number } | null = { rev: 1, leaseCredits: 100 };
+  found: { status: "pending"; rev: number; leaseCredits: number } | null = {
+    status: "pending",
+    rev: 1,
+    leaseCredits: 100,
+  };
   /** Admissions wait for it, when it is there. */
   gate: Promise<void> = Promise.resolve();
   loseTopUp = false;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTables, ownTables, schemaVersion, type RunStorage } from "../../src/run/storage.ts";
 import { comeToRest } from "../faults/in-process/come-to-rest.ts";
+import { expectTrueBooks } from "../faults/in-process/oracle.ts";
 import { World } from "../faults/in-process/world.ts";
 import { sqliteStorage } from "./sqlite-storage.ts";
 
@@ -68,12 +69,13 @@ function shapeOf(storage: RunStorage): unknown {
 }
 
 /** A run that the first version left in the middle of its first call. */
-async function oldRun(): Promise<World> {
+async function oldRun(settledCalls = 0): Promise<World> {
   const world = await World.create({ steps: [{ kind: "calls", chunks: [2] }] });
-  world.gateway.isHeld = true;
-  await world.life.start(world.start);
+  if (settledCalls > 0) world.armed = { point: "call.settled", passes: settledCalls };
+  else world.gateway.isHeld = true;
+  void world.life.start(world.start);
   await world.quiet();
-  world.kill();
+  if (settledCalls === 0) world.kill();
   const { sql } = world.storage;
   const tables = ["run", "events", "calls", "outbox"];
   const kept = tables.map((table) => sql.exec(`SELECT * FROM ${table}`).toArray());
@@ -111,6 +113,16 @@ describe("a run of an older version", () => {
     const account = world.start.context.billingAccountId;
     expect(world.life.view(account)).toMatchObject({ status: "success", books: { unknown: 1 } });
     expect(world.life.calls(account)).toHaveLength(3);
+  });
+
+  it("is ended when it has settled calls, which it could not find again", async () => {
+    const world = await oldRun(1);
+    await comeToRest(world);
+    const account = world.start.context.billingAccountId;
+    expect(world.life.view(account)).toMatchObject({ status: "error", errorCode: "internal" });
+    expect(await world.life.retry(account)).toMatchObject({ ok: false, code: "gone" });
+    expect(world.gateway.calls).toHaveLength(1);
+    expectTrueBooks(world);
   });
 
   it("is not written to by being looked at when it is over", async () => {

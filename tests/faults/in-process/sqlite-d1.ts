@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 
-/** What goes wrong with the next batch: it is never run, or it is run and its answer is lost. */
-export type D1Fault = "before" | "after";
+/** What goes wrong with the next batch: nothing, it is never run, or it is run and its answer is lost. */
+export type D1Fault = "none" | "before" | "after";
 
 interface Prepared {
   sql: string;
