@@ -21,8 +21,8 @@ interface Outcome extends RunEnding {
  */
 export async function drive(run: OpenRun, stop: StopSwitch): Promise<void> {
   const { state, deps } = run;
-  const { start } = state.present;
-  const isOver = () => state.present.phase !== "driving";
+  const { start, epoch } = state.present;
+  const isOver = () => state.present.phase !== "driving" || state.present.epoch !== epoch;
 
   const journal = openJournal(run, stop.signal, isOver);
   const executor = deps.buildExecutor({

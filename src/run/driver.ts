@@ -4,9 +4,14 @@ import type { OpenRun } from "./open-run.ts";
 import { wallReached } from "./run-errors.ts";
 import { StopSwitch } from "./stop-switch.ts";
 
+/** Longer than it takes to close an upstream and its siblings; who is not done by then never will be. */
+export const stopGraceMs = 60_000;
+
 export interface DriverDeps {
   /** The driver broke off with an error. Must not throw. */
   failed: (run: OpenRun, error: unknown) => void;
+  /** The driver was stopped, for this reason, and does not end. Must not throw. */
+  hung: (run: OpenRun, reason: AiError | null) => void;
   /** Called after every drive, however it ended. */
   ended: () => void;
 }
@@ -29,27 +34,41 @@ export class Driver {
   start(run: OpenRun): void {
     const { start, drivingSince } = run.state.present;
     const { maxWallSeconds } = start.limits;
-    const now = run.deps.clock.now();
+    const { clock, delay } = run.deps;
+    const now = clock.now();
     const stop = new StopSwitch();
     this.#stop = stop;
-    const callOff = run.deps.delay((drivingSince ?? now) + maxWallSeconds * 1_000 - now, () =>
-      stop.stop(wallReached(maxWallSeconds)),
-    );
-    this.#driving = this.#drive(run, stop, callOff);
+    const idle = Promise.withResolvers<void>();
+    this.#driving = idle.promise;
+    const end = () => {
+      // Given up as hung before: whatever it does now is nobody's business any more.
+      if (this.#stop !== stop) return;
+      for (const callOff of timers) callOff();
+      this.#stop = null;
+      idle.resolve();
+      this.#deps.ended();
+    };
+    const timers = [
+      delay((drivingSince ?? now) + maxWallSeconds * 1_000 - now, () =>
+        stop.stop(wallReached(maxWallSeconds)),
+      ),
+    ];
+    stop.signal.addEventListener("abort", () => {
+      timers.push(
+        delay(stopGraceMs, () => {
+          this.#deps.hung(run, stop.reason);
+          end();
+        }),
+      );
+    });
+    drive(run, stop)
+      .catch((error: unknown) => {
+        if (this.#stop === stop) this.#deps.failed(run, error);
+      })
+      .then(end, end);
   }
 
-  async #drive(run: OpenRun, stop: StopSwitch, callOff: () => void): Promise<void> {
-    try {
-      await drive(run, stop);
-    } catch (error) {
-      this.#deps.failed(run, error);
-    }
-    callOff();
-    this.#stop = null;
-    this.#deps.ended();
-  }
-
-  /** Resolves when nothing is driven: what a drive still had under way has ended too. */
+  /** Resolves when nothing is driven: what a drive still had under way has ended too, or was given up. */
   idle(): Promise<void> {
     return this.#driving;
   }

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
+import { describeBug, type Log } from "../base/log.ts";
 import type { Admission } from "../billing/admission.ts";
 import type { Reopening } from "../billing/reopen.ts";
 import type { CommitReport, FinishReport, FinishRun } from "../billing/billing.ts";
@@ -93,7 +93,14 @@ export function openRun(deps: RunDeps, state: RunState): OpenRun {
   const events = new EventLog({
     storage,
     purgedAtSeq: state.row?.purgedAtSeq ?? 0,
-    publish: (event) => viewers.publish(event),
+    publish(event) {
+      try {
+        viewers.publish(event);
+      } catch (bug) {
+        // The event is written: what goes wrong with a viewer must not look like a write that failed.
+        deps.log.log("error", "run.viewer_failed", describeBug(bug));
+      }
+    },
     crashPoint: deps.crashPoint,
     now: () => clock.now(),
     delay,

@@ -33,6 +33,9 @@ export function wallReached(maxWallSeconds: number): AiError {
   };
 }
 
-/** Said to who asked a run to go on. */
+/** Said to who asked a run to go on before D1 knew that it had ended or waits. */
+export const askAgain = "The ledger could not be reached. Ask again later.";
+
+/** Said to who asked a run to go on, when that is kept. */
 export const ledgerIsAway =
   "The ledger could not be reached. The run goes on by itself when it can; ask for it again to see.";

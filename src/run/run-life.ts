@@ -1,4 +1,5 @@
 import { describeBug } from "../base/log.ts";
+import type { AiError } from "../ports/ai-event.ts";
 import type { JsonValue } from "../ports/json.ts";
 import type {
   GoOnOutcome,
@@ -9,17 +10,18 @@ import type {
   StartRefusal,
   StartRun,
 } from "../ports/run.ts";
+import { beginRun } from "./begin-run.ts";
 import { listCalls } from "./call-rows.ts";
 import { Driver } from "./driver.ts";
 import { endRun } from "./end-run.ts";
 import { decideResume, decideRetry, type GoOnDecision } from "./go-on.ts";
-import { nextAlarm } from "./next-alarm.ts";
+import { liesIdle, nextAlarm, settledDue, type SettledDue } from "./next-alarm.ts";
 import { openRun, type OpenRun, type RunDeps } from "./open-run.ts";
 import { purgeRun } from "./purge.ts";
 import { beginReopening, goOn, takeBackReopening } from "./reopening.ts";
-import { brokeOff, ledgerIsAway, neverStarted } from "./run-errors.ts";
+import { askAgain, brokeOff, ledgerIsAway, neverStarted } from "./run-errors.ts";
 import { type RunRow, RunState } from "./run-state.ts";
-import { viewRun } from "./run-view.ts";
+import { settledFrame, viewRun } from "./run-view.ts";
 import { armAlarm, drainOutbox, settleRun } from "./settle-run.ts";
 import { StaleInstance } from "./stale-instance.ts";
 import { endStopped, takeOver } from "./take-over.ts";
@@ -45,6 +47,7 @@ export class RunLife {
     this.#run = this.#state.row === null ? null : openRun(deps, this.#state);
     this.#driver = new Driver({
       failed: (run, error) => this.#driverFailed(run, error),
+      hung: (run, reason) => this.#driverHung(run, reason),
       ended: () => void this.wake(),
     });
   }
@@ -141,32 +144,18 @@ export class RunLife {
     return true;
   }
 
-  /** Whether something is due that nobody is doing. */
   #isIdle(row: RunRow): boolean {
     if (this.#isRetired) return false;
-    switch (row.phase) {
-      case "driving":
-        return !this.#driver.isBusy;
-      case "finishing":
-        return !this.#driver.isBusy && this.#settling === null;
-      case "reopening":
-        return this.#turnsTaken === 0;
-      case "settled":
-        return this.#isToBeEnded(row) || this.#isPurgeDue(row);
-      case "admitting":
-        return false;
-    }
+    return liesIdle(row.phase, {
+      isDriven: this.#driver.isBusy,
+      isSettling: this.#settling !== null,
+      isInTurn: this.#turnsTaken > 0,
+      isDue: this.#dueOf(row) !== null,
+    });
   }
 
-  /** Stopped while it waited, by somebody who did not live to see it through. */
-  #isToBeEnded({ status, isCancelRequested }: RunRow): boolean {
-    return status === "interrupted" && isCancelRequested;
-  }
-
-  #isPurgeDue({ finishedAt, purgedAtSeq, status }: RunRow): boolean {
-    const { clock, retentionMs } = this.#deps;
-    if (finishedAt === null || purgedAtSeq !== null || status === "interrupted") return false;
-    return clock.now() >= finishedAt + retentionMs;
+  #dueOf(row: RunRow): SettledDue {
+    return settledDue(row, this.#deps.clock.now(), this.#deps.retentionMs);
   }
 
   async #attend(run: OpenRun): Promise<void> {
@@ -184,8 +173,9 @@ export class RunLife {
       }
     }
     if (row.phase === "settled") {
-      if (this.#isToBeEnded(row)) endStopped(run);
-      else if (this.#isPurgeDue(row)) purgeRun(run);
+      const due = this.#dueOf(row);
+      if (due === "end") endStopped(run);
+      if (due === "purge") purgeRun(run);
       await armAlarm(run);
     }
     if (this.#state.present.phase === "finishing") await this.#settle(run);
@@ -197,7 +187,10 @@ export class RunLife {
     if (!isActive || isCancelRequested) return false;
     this.#state.update({ isCancelRequested: true });
     if (this.#driver.isBusy) this.#driver.stop(null);
-    else if (phase === "settled") void this.wake();
+    else if (phase === "settled") {
+      void this.#armAlarm();
+      void this.wake();
+    }
     // Else whoever tells D1 that the run waits, or asks it to let the run in, ends it afterwards.
     return true;
   }
@@ -249,24 +242,8 @@ export class RunLife {
   }
 
   #begin(admitted: Pick<RunRow, "history" | "leaseCredits" | "rev">): OpenRun {
-    const { start, attempt, epoch } = this.#state.present;
-    const { runId, graphId } = start.context;
-    const run = openRun(this.#deps, this.#state);
-    this.#run = run;
-    run.atomically(() => {
-      const now = this.#deps.clock.now();
-      this.#state.update({
-        ...admitted,
-        phase: "driving",
-        status: "running",
-        startedAt: now,
-        drivingSince: now,
-        epoch: epoch + 1,
-      });
-      run.events.append({ type: "run_started", runId, attempt, graphId, model: start.model });
-    });
-    this.#deps.crashPoint("run.begun");
-    return run;
+    this.#run = beginRun(openRun(this.#deps, this.#state), admitted);
+    return this.#run;
   }
 
   /**
@@ -304,7 +281,7 @@ export class RunLife {
       if (decision.kind === "repeated") return { ok: true, repeated: true, run: viewRun(run) };
       const { phase } = this.#state.present;
       if (phase === "reopening") return refuse("conflict", "This run is about to go on already.");
-      if (phase !== "settled") return refuse("provider_unavailable", ledgerIsAway);
+      if (phase !== "settled") return refuse("provider_unavailable", askAgain);
       beginReopening(run, decision);
       return this.#reopen(run);
     });
@@ -320,6 +297,7 @@ export class RunLife {
       this.#deps.crashPoint("reopening.answered");
       if (reopening.kind === "refused") {
         takeBackReopening(run);
+        this.#tellViewers(run);
         await armAlarm(run);
         return refuse(reopening.code, reopening.message);
       }
@@ -339,6 +317,13 @@ export class RunLife {
     return { ok: true, repeated: false, run: viewRun(run) };
   }
 
+  /** Who joined while the run was about to go on is told that it does not. */
+  #tellViewers(run: OpenRun): void {
+    const { viewers } = this.#deps;
+    if (this.#state.present.status === "interrupted") viewers.pause();
+    else viewers.settle(settledFrame(run));
+  }
+
   async #recheckReopening(): Promise<void> {
     if (this.#run !== null && this.#state.row?.phase === "reopening") await this.#reopen(this.#run);
   }
@@ -354,6 +339,16 @@ export class RunLife {
     } catch (bug) {
       if (bug instanceof StaleInstance) this.#retire();
       else this.#report("run.driver_failed", bug);
+    }
+  }
+
+  #driverHung(run: OpenRun, reason: AiError | null): void {
+    try {
+      this.#report("run.driver_hung", new Error("a stopped driver did not end"));
+      endStopped(run, reason);
+    } catch (bug) {
+      if (bug instanceof StaleInstance) this.#retire();
+      else this.#report("run.driver_hung", bug);
     }
   }
 

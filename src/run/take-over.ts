@@ -42,8 +42,9 @@ function reasonToEnd(row: RunRow, recoveries: number, now: number): AiError | nu
   return isTimeUp ? wallReached(maxWallSeconds) : null;
 }
 
-/** Ends a run that nobody drives because a person stopped it. */
-export function endStopped(run: OpenRun): void {
+/** Ends a run that nobody drives, or whose driver does not end; null: because a person stopped it. */
+export function endStopped(run: OpenRun, reason: AiError | null = null): void {
   run.state.update({ epoch: run.state.present.epoch + 1 });
-  endRun(run, { status: "cancelled", error: stopped, answer: null });
+  const status = reason === null ? "cancelled" : "error";
+  endRun(run, { status, error: reason ?? stopped, answer: null });
 }

@@ -6,8 +6,9 @@ import type { Env } from "../env.ts";
 
 /** Later than any heartbeat or second look: whoever is still open then has lost its alarm, or simply takes long. */
 const openForMs = 120_000;
-/** Each run is one message to its RunObject. */
+/** Each run is one message to its RunObject, and a tick may send a thousand. None stays open for long: the oldest first. */
 const pageSize = 100;
+const pagesMax = 9;
 
 export interface WakeDeps {
   clock: Clock;
@@ -22,13 +23,13 @@ export interface WakeDeps {
  */
 export async function wakeOpenRuns(env: Env, deps: WakeDeps): Promise<void> {
   const startedBefore = deps.clock.now() - openForMs;
-  let page: OpenRun[];
   let after: OpenRun | null = null;
-  do {
-    page = await readOpenRuns(env.DB, { startedBefore, after, limit: pageSize });
+  for (let pages = 0; pages < pagesMax; pages += 1) {
+    const page: OpenRun[] = await readOpenRuns(env.DB, { startedBefore, after, limit: pageSize });
     await Promise.all(page.map(({ id }) => wake(env, deps, id)));
+    if (page.length < pageSize) return;
     after = page.at(-1) ?? null;
-  } while (page.length === pageSize);
+  }
 }
 
 async function wake(env: Env, deps: WakeDeps, runId: string): Promise<void> {

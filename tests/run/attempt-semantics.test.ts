@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { reopenRun } from "../../src/billing/reopen.ts";
 import { comeToRest } from "../faults/in-process/come-to-rest.ts";
 import { expectTrueBooks, expectTrueLog } from "../faults/in-process/oracle.ts";
-import type { Step } from "../faults/in-process/script.ts";
+import { type Step } from "../faults/in-process/script.ts";
 import { World } from "../faults/in-process/world.ts";
 
 const failing: Step[] = [
@@ -129,5 +130,91 @@ describe("another attempt", () => {
     await comeToRest(world);
     expect(world.life.view(account)).toMatchObject({ status: "success", attempt: 1 });
     expectTrueBooks(world);
+  });
+});
+
+describe("a reopening that D1 commits after it was refused to its repeat", () => {
+  it("leaves no hold and no active run behind", async () => {
+    const world = await World.create({ steps: [{ kind: "fails" }] });
+    const account = world.start.context.billingAccountId;
+    void world.life.start(world.start);
+    await comeToRest(world);
+    // The first batch gets no answer (it is still on its way); meanwhile the credit is somebody else's.
+    world.d1.sqlite.exec("UPDATE billing_accounts SET held_credits = balance_credits");
+    world.d1.faults.push("before");
+    expect(await world.life.retry(account)).toMatchObject({ code: "insufficient_credits" });
+    await world.elapse(2_000);
+    expect(world.life.view(account)).toMatchObject({ status: "error", billing: "settled" });
+    // Two seconds later, well within a batch's 30, it arrives, and the credit is free again.
+    world.d1.sqlite.exec("UPDATE billing_accounts SET held_credits = 0");
+    const [{ rev } = { rev: 0 }] = world.storage.sql
+      .exec<{ rev: number }>("SELECT rev FROM run")
+      .toArray();
+    await reopenRun(world.d1.database, {
+      runId: world.start.context.runId,
+      rev,
+      attempt: 1,
+      holdCredits: 400,
+    });
+    for (let minute = 0; minute < 10; minute += 1) {
+      // What the cron tick does with a run that D1 takes for open.
+      await world.life.wake();
+      await world.elapse(60_000);
+    }
+    expect(
+      world.d1.all("SELECT held_credits AS held, active_runs AS active FROM billing_accounts"),
+    ).toEqual([{ held: 0, active: 0 }]);
+    expect(await world.life.retry(account)).toMatchObject({ ok: true });
+  });
+});
+
+describe("a run that was let in and never started", () => {
+  it("is tried again with the messages that it was asked with", async () => {
+    const world = await World.create({ steps: [] });
+    const account = world.start.context.billingAccountId;
+    world.armed = { point: "admission.answered", passes: 1 };
+    world.life.start(world.start).catch(() => {});
+    await world.quiet();
+    await world.elapse(60_000);
+    await world.elapse(60_000);
+    expect(world.life.view(account)).toMatchObject({ status: "error", billing: "settled" });
+    expect(await world.life.retry(account)).toMatchObject({ ok: true });
+    // `GraphRunRequest.messages` is the row's history.
+    const [row] = world.storage.sql.exec<{ history: string }>("SELECT history FROM run").toArray();
+    expect(JSON.parse(row?.history ?? "")).toEqual(world.start.messages);
+  });
+});
+
+describe("a run that was let in to a thread with a history, and never started", () => {
+  it("is tried again with the whole conversation", async () => {
+    const world = await World.create(
+      { steps: [] },
+      { messages: [{ role: "user", content: "And now?" }] },
+    );
+    // An earlier conversation of the same account in the same thread.
+    world.d1.all(
+      "INSERT INTO threads (id, billing_account_id, title, created_at, updated_at, trigger) VALUES (?, ?, 't', 1, 1, 'chat')",
+      world.start.threadId,
+      world.start.context.billingAccountId,
+    );
+    world.d1.all(
+      "INSERT INTO messages (thread_id, created_at, id, run_id, role, content) VALUES (?, 1, 'msg_0', 'run_0', 'user', 'Before')",
+      world.start.threadId,
+    );
+    world.start = { ...world.start, isNewThread: false };
+    world.armed = { point: "admission.answered", passes: 1 };
+    world.life.start(world.start).catch(() => {});
+    await world.quiet();
+    await world.elapse(60_000);
+    await world.elapse(60_000);
+    const account = world.start.context.billingAccountId;
+    expect(world.life.view(account)).toMatchObject({ status: "error", billing: "settled" });
+    expect(await world.life.retry(account)).toMatchObject({ ok: true });
+    const [row] = world.storage.sql.exec<{ history: string }>("SELECT history FROM run").toArray();
+    expect(JSON.parse(row?.history ?? "")).toEqual([
+      { role: "user", content: "Before" },
+      { role: "user", content: "And now?" },
+    ]);
+    await comeToRest(world);
   });
 });

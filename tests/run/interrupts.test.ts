@@ -122,3 +122,63 @@ describe("a run that asks a person", () => {
     expect(world.life.view(own)).toMatchObject({ status: "success" });
   });
 });
+
+describe("a run that was about to go on and lost its alarm", () => {
+  it.each(["view", "calls", "resume"] as const)("goes on at any request: %s", async (door) => {
+    const world = await World.create({ steps: [{ kind: "asks" }] });
+    const account = world.start.context.billingAccountId;
+    await world.life.start(world.start);
+    await world.quiet();
+    const answer = { interruptId: "ask-0.0", value: true };
+    world.d1.faults.push("before", "before", "before");
+    expect(await world.life.resume(account, answer)).toMatchObject({
+      code: "provider_unavailable",
+    });
+    world.kill();
+    world.alarm = null;
+    if (door === "resume") await world.life.resume(account, answer);
+    else world.life[door](account);
+    await world.quiet();
+    expect(world.life.view(account)).toMatchObject({ status: "success" });
+  });
+});
+
+describe("a run that is stopped while it waits for a person", () => {
+  it("has an alarm before D1 is told, so that a death on the way leaves no thread blocked", async () => {
+    const world = await World.create({ steps: [{ kind: "asks" }] });
+    await world.life.start(world.start);
+    await world.quiet();
+    expect(world.alarm).toBeNull();
+    // D1 does not answer, and the process ends meanwhile.
+    world.d1.faults.push("before", "before", "before");
+    world.life.cancel(world.start.context.billingAccountId);
+    world.kill();
+    // Nobody looks at it again: only time passes.
+    for (let minute = 0; minute < 30; minute += 1) await world.elapse(60_000);
+    expect(world.d1.all("SELECT status FROM graph_runs")).toEqual([{ status: "cancelled" }]);
+  });
+});
+
+const onlyAsking = { steps: [{ kind: "asks" as const }] };
+
+describe("a stop that came before D1 knew that the run waits", () => {
+  it("is not forgotten when the object dies after D1 has been told of the question", async () => {
+    const world = await World.create(onlyAsking);
+    const account = world.start.context.billingAccountId;
+    world.d1.faults.push("none", "before", "before", "before", "before", "before", "before");
+    await world.life.start(world.start);
+    await world.quiet();
+    expect(world.life.view(account)).toMatchObject({ status: "interrupted" });
+    expect(world.life.cancel(account)).toMatchObject({ accepted: true });
+    world.armed = { point: "finish.noted", passes: 1 };
+    await world.elapse(60_000);
+    expect(world.crashes).toBe(1);
+    for (let minute = 0; minute < 5; minute += 1) {
+      world.life.view(account);
+      await world.life.wake();
+      await world.elapse(60_000);
+    }
+    expect(world.life.view(account)).toMatchObject({ status: "cancelled" });
+    await comeToRest(world);
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RunEvent } from "../../src/ports/ai-event.ts";
+import { type RunEvent } from "../../src/ports/ai-event.ts";
 import { recoveriesMax } from "../../src/run/run-errors.ts";
 import { comeToRest } from "../faults/in-process/come-to-rest.ts";
 import { expectTrueBooks, expectTrueLog } from "../faults/in-process/oracle.ts";
@@ -149,5 +149,57 @@ describe("a stale instance", () => {
     await comeToRest(world);
     expect(world.life.view(account)).toMatchObject({ status: "success" });
     expect(world.gateway.calls).toHaveLength(3);
+  });
+});
+
+describe("a stale instance whose admission is answered late", () => {
+  it("does not empty the storage of the run that its successor drives", async () => {
+    const world = await World.create({ steps: [{ kind: "calls", chunks: [2] }] });
+    const account = world.start.context.billingAccountId;
+    world.d1.sqlite.exec("UPDATE billing_accounts SET held_credits = balance_credits");
+    // D1 refuses the first admission; its answer takes its time.
+    const gate = Promise.withResolvers<void>();
+    const plain = world.d1.database;
+    Object.defineProperty(world.d1, "database", {
+      configurable: true,
+      value: {
+        prepare: (sql: string) => plain.prepare(sql),
+        batch: async (statements: D1PreparedStatement[]) => {
+          const results = await plain.batch(statements);
+          await gate.promise;
+          return results;
+        },
+      },
+    });
+    const stale = world.bear();
+    const refused = stale.life.start(world.start);
+    await world.quiet();
+    Object.defineProperty(world.d1, "database", { configurable: true, value: plain });
+    world.d1.sqlite.exec("UPDATE billing_accounts SET held_credits = 0");
+    world.gateway.isHeld = true;
+    expect(await world.life.start(world.start)).toMatchObject({ ok: true });
+    await world.quiet();
+    gate.resolve();
+    await refused;
+    expect(world.isEmptied).toBe(false);
+    expect(world.storage.isEmpty()).toBe(false);
+    world.gateway.release();
+    await world.quiet();
+    expect(world.life.view(account)).toMatchObject({ status: "success" });
+  });
+});
+
+describe("a run whose time was up while nobody drove it", () => {
+  it("is ended as timed out at its recovery, and dispatches nothing any more", async () => {
+    const world = await World.create({ steps: [{ kind: "calls", chunks: [2] }] });
+    const account = world.start.context.billingAccountId;
+    world.gateway.isHeld = true;
+    await world.life.start(world.start);
+    await world.quiet();
+    world.kill();
+    await world.elapse((world.start.limits.maxWallSeconds + 60) * 1_000);
+    await world.quiet();
+    expect(world.gateway.calls).toHaveLength(1);
+    expect(world.life.view(account)).toMatchObject({ status: "error", errorCode: "timeout" });
   });
 });

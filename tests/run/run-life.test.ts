@@ -7,6 +7,7 @@ import type { UsageFact } from "../../src/ports/usage-fact.ts";
 import type { ServerFrame } from "../../src/protocol.ts";
 import type { LoggedEvent } from "../../src/run/event-log.ts";
 import type { ExecutorParts, RunDeps, RunLedger } from "../../src/run/open-run.ts";
+import { stopGraceMs } from "../../src/run/driver.ts";
 import { RunLife } from "../../src/run/run-life.ts";
 import { aborted, context, factOf, recordingLog } from "../conformance/fakes.ts";
 import { sqliteStorage } from "./sqlite-storage.ts";
@@ -108,7 +109,8 @@ class FakeLedger implements RunLedger {
   }
 }
 
-type Script = "answers" | "stalls" | "throws";
+/** `hangs`: it does not end though it is stopped. */
+type Script = "answers" | "stalls" | "hangs" | "throws";
 
 /** Makes one model call through the journal, as the completion unit does. */
 function executorFor(script: Script, mostCredits: number) {
@@ -147,6 +149,7 @@ function executorFor(script: Script, mostCredits: number) {
         journal.dispatched(callId, { callId: "unit-1", costUsd: null, servedModel: null });
         yield { type: "text_delta", messageId, nodeKey: "poet", delta: "Hel" };
         if (script === "throws") throw new Error("bug");
+        if (script === "hangs") await new Promise(() => {});
         if (script === "stalls") {
           await aborted(signal);
           journal.fail(callId, {
@@ -444,6 +447,22 @@ describe("a run's life", () => {
       books: { dispatches: 1, unknown: 1, closed: true },
     });
     expect(life.cancel(account)).toMatchObject({ accepted: false });
+  });
+
+  it("gives a driver up that does not end though it was stopped", async () => {
+    const { life, ledger, world, log } = harness("hangs");
+    await life.start(start);
+    await settleTurns();
+    life.cancel(account);
+    await settleTurns();
+    expect(life.view(account)).toMatchObject({ status: "running" });
+    world.timers.findLast(({ ms }) => ms === stopGraceMs)?.callback();
+    await world.settledOnce.promise;
+    expect(ledger.finishes).toMatchObject([
+      { status: "cancelled", facts: [{ settlement: "unknown" }] },
+    ]);
+    expect(log.lines.map((line) => line.event)).toContain("run.driver_hung");
+    expect(await life.retry(account)).toMatchObject({ ok: true, run: { attempt: 1 } });
   });
 
   it("ends the run as internal when its driver throws", async () => {

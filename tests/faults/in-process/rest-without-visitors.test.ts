@@ -132,10 +132,10 @@ describe("a run that nobody looks at any more", () => {
             return;
           }
           const [row] = world.storage.sql
-            .exec<Record<string, unknown> & {}>(
+            .exec<{ phase: string; status: string; attempt: number; cancel: number }>(
               "SELECT phase, status, attempt, is_cancel_requested AS cancel FROM run",
             )
-            .toArray() as { phase: string; status: string; attempt: number; cancel: number }[];
+            .toArray();
           expect(row?.phase).toBe("settled");
           expect(rows[0]).toEqual({ status: row?.status, attempt: row?.attempt, lease_open: 0 });
           if (row?.status === "interrupted") expect(row.cancel).toBe(0);

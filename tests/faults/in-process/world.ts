@@ -39,7 +39,7 @@ export interface Instance {
   isDead: boolean;
   /** It gave itself up for another instance's sake. */
   isAbandoned: boolean;
-  timers: Set<() => void>;
+  timers: Set<{ at: number; callback: () => void }>;
 }
 
 /**
@@ -157,9 +157,10 @@ export class World {
       retentionMs,
       abandon: () => (instance.isAbandoned = true),
       crashPoint: (point) => this.#pass(point, instance),
-      delay: (_ms, callback) => {
-        instance.timers.add(callback);
-        return () => instance.timers.delete(callback);
+      delay: (ms, callback) => {
+        const timer = { at: this.now + ms, callback };
+        instance.timers.add(timer);
+        return () => instance.timers.delete(timer);
       },
       clock: { now: () => this.now },
       log: this.log,
@@ -177,9 +178,11 @@ export class World {
   /** Time passes: what is due fires, timers first. */
   async elapse(ms: number): Promise<void> {
     this.now += ms;
-    for (const callback of [...(this.instance?.timers ?? [])]) {
-      // The wall limit's timer is as long as the longest test.
-      this.instance?.timers.delete(callback);
+    const { instance } = this;
+    for (const timer of [...(instance?.timers ?? [])]) {
+      if (timer.at > this.now) continue;
+      instance?.timers.delete(timer);
+      timer.callback();
     }
     if (this.alarm !== null && this.alarm <= this.now) {
       this.alarm = null;
