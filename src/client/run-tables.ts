@@ -13,28 +13,18 @@ export function receiptColumnsFor(receipts: readonly Receipt[]): readonly Column
 }
 
 /** A dispatch is told only where a call was sent more than once, an attempt only where there was a second one. */
-export function callColumnsFor(
-  calls: readonly RunCall[],
-  receipts: readonly Receipt[],
-): readonly Column<RunCall>[] {
+export function callColumnsFor(calls: readonly RunCall[]): readonly Column<RunCall>[] {
   const columns = [...callColumns];
-  if (receipts.some(({ attempt }) => attempt > 0)) columns.push(attemptOf(receipts));
+  if (calls.some(({ attempt }) => attempt > 0)) columns.push(callAttemptColumn);
   if (calls.some(({ dispatch }) => dispatch > 1)) columns.push(dispatchColumn);
   return columns;
 }
 
-/** The attempt that made a call is the one of its receipt. */
-function attemptOf(receipts: readonly Receipt[]): Column<RunCall> {
-  const attempts = new Map(receipts.map(({ receiptId, attempt }) => [receiptId, attempt]));
-  return {
-    heading: "Attempt",
-    numeric: true,
-    cell({ receiptId }) {
-      const attempt = attempts.get(receiptId ?? "");
-      return attempt === undefined ? "–" : count(attempt);
-    },
-  };
-}
+const callAttemptColumn: Column<RunCall> = {
+  heading: "Attempt",
+  numeric: true,
+  cell: ({ attempt }) => count(attempt),
+};
 
 const receiptColumns: readonly Column<Receipt>[] = [
   {

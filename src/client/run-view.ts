@@ -23,7 +23,7 @@ export function runBooks(run: Run, receipts: readonly Receipt[], calls: readonly
       "section",
       { class: "card", "aria-labelledby": "calls-title" },
       el("h2", { id: "calls-title" }, "Model calls"),
-      callsTable(calls, receipts),
+      callsTable(calls),
       el(
         "p",
         { class: "quiet number" },
@@ -34,11 +34,11 @@ export function runBooks(run: Run, receipts: readonly Receipt[], calls: readonly
   ];
 }
 
-function callsTable(calls: readonly RunCall[] | null, receipts: readonly Receipt[]): HTMLElement {
+function callsTable(calls: readonly RunCall[] | null): HTMLElement {
   if (calls === null)
     return el("p", { class: "empty" }, "The journal of this run is no longer kept.");
   if (calls.length === 0) return el("p", { class: "empty" }, "No model call yet.");
-  return scroll(dataTable("Model calls in order", callColumnsFor(calls, receipts), calls).element);
+  return scroll(dataTable("Model calls in order", callColumnsFor(calls), calls).element);
 }
 
 function scroll(table: HTMLElement): HTMLElement {

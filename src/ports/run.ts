@@ -111,6 +111,8 @@ export interface RunCall {
   ordinal: number;
   /** 1-based number of this logical call's dispatches. */
   dispatch: number;
+  /** The attempt that dispatched it. */
+  attempt: number;
   state: CallState;
   model: string;
   startedAt: string;

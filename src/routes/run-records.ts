@@ -13,6 +13,7 @@ const call = z
     nodeKey: z.string(),
     ordinal: z.int(),
     dispatch: z.int(),
+    attempt: z.int(),
     state: z.enum(["intent", "dispatched", "settled", "interrupted", "failed", "cancelled"]),
     model: z.string(),
     startedAt: isoTime,

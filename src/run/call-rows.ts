@@ -24,6 +24,7 @@ export function listCalls(storage: RunStorage, outbox: Outbox): RunCall[] {
       ordinal: number;
       call_id: string;
       dispatch: number;
+      attempt: number;
       node_key: string;
       state: string;
       model: string;
@@ -32,7 +33,7 @@ export function listCalls(storage: RunStorage, outbox: Outbox): RunCall[] {
       usage_unit_id: string | null;
       outbox_key: string | null;
     }>(
-      `SELECT ordinal, call_id, dispatch, node_key, state, model, started_at, ended_at, usage_unit_id, outbox_key
+      `SELECT ordinal, call_id, dispatch, attempt, node_key, state, model, started_at, ended_at, usage_unit_id, outbox_key
        FROM calls ORDER BY ordinal`,
     )
     .toArray()
@@ -41,6 +42,7 @@ export function listCalls(storage: RunStorage, outbox: Outbox): RunCall[] {
       nodeKey: row.node_key,
       ordinal: row.ordinal,
       dispatch: row.dispatch,
+      attempt: row.attempt,
       state: row.state as CallState,
       model: row.model,
       startedAt: toIso(row.started_at),

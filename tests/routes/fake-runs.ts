@@ -182,6 +182,7 @@ function callOf(runId: string): RunCall {
     nodeKey: "poet",
     ordinal: 1,
     dispatch: 1,
+    attempt: 0,
     state: "settled",
     model: "demo/small",
     startedAt: "2026-11-21T12:00:00.000Z",
