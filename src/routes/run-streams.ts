@@ -81,19 +81,17 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
       throw new ApiError("upgrade_required", "Open this address as a WebSocket.");
     }
     const { runId } = c.req.valid("param");
-    if (!isId("run", runId)) return refusedSocket("not_found");
-    const answer = await watchRun(c, runId, "socket");
+    const { accountId } = c.get("principal");
+    // Asked first: an object that is looked at is made, and with it a database.
+    const row = isId("run", runId) ? await getRunRow(c.env.DB, accountId, runId) : null;
+    if (row === null) return refusedSocket("not_found");
+    const answer = await watchRun(c, row.id, "socket");
     if (answer.status === 101) return answer;
     await answer.body?.cancel();
-    if (answer.status === 410) return refusedSocket("gone");
-    const row = await getRunRow(c.env.DB, c.get("principal").accountId, runId);
-    return refusedSocket(row !== null && isOver(row) ? "gone" : "not_found");
+    return refusedSocket(answer.status === 410 || isOver(row) ? "gone" : "not_found");
   });
 
-/**
- * Hands a viewer on to a RunObject, with the cursor that it asks for. The object shows its run to its own account only,
- * so D1 need not be asked first.
- */
+/** Hands a viewer on to the RunObject of a run that is known to be the caller's, with the cursor that it asks for. */
 export function watchRun(
   c: Context<AppEnv>,
   runId: string,

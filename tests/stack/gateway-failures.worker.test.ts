@@ -18,9 +18,9 @@ const failures: [string, { status: string; errorCode: string | null }, string[]]
   ["[[status:429]] [[retry-after:7]]", { status: "error", errorCode: "rate_limit" }, []],
   ["[[html-502]]", { status: "error", errorCode: "provider_unavailable" }, []],
   ["[[empty-200]]", { status: "error", errorCode: "provider_unavailable" }, ["unknown"]],
-  ["[[truncate:3]]", { status: "error", errorCode: "provider_unavailable" }, ["unknown"]],
-  ["[[cut:3]]", { status: "error", errorCode: "provider_unavailable" }, ["unknown"]],
-  ["[[no-usage]]", { status: "success", errorCode: null }, ["unknown"]],
+  ["[[truncate:3]]", { status: "error", errorCode: "provider_unavailable" }, ["estimated"]],
+  ["[[delay:20]] [[cut:3]]", { status: "error", errorCode: "provider_unavailable" }, ["estimated"]],
+  ["[[no-usage]]", { status: "success", errorCode: null }, ["estimated"]],
   ["[[zero-usage]]", { status: "success", errorCode: null }, ["final"]],
   ["[[no-done]]", { status: "success", errorCode: null }, ["final"]],
   ["[[two-done]]", { status: "success", errorCode: null }, ["final"]],
@@ -54,7 +54,7 @@ describe("whatever the gateway does", () => {
     expect(JSON.stringify(viewer.frames)).not.toMatch(/sk-fake|secret diary/);
   });
 
-  it.each(["[[stall:headers]]", "[[stall:0]]", "[[stall:3]]"])(
+  it.each(["[[stall:headers]]", "[[stall:0]]", "[[tokens:9]] [[stall:3]]"])(
     "%s: stopping closes the upstream before the run is cancelled",
     async (message) => {
       const as = await newAccount();
@@ -63,7 +63,7 @@ describe("whatever the gateway does", () => {
       expect((await call("POST", `/api/v1/ai/runs/${runId}/cancel`, { as })).status).toBe(202);
       expect((await call("POST", `/api/v1/ai/runs/${runId}/cancel`, { as })).status).toBe(200);
       const settled = await finish(as, runId);
-      expect(settled.books).toMatchObject({ dispatches: 1, unknown: 1, closed: true });
+      expect(settled.books).toMatchObject({ dispatches: 1, voided: 0, open: 0, closed: true });
       expect(await readRun(as, runId)).toMatchObject({ status: "cancelled" });
       await expect.poll(async () => (await gatewayCalls(runId))[0]?.open).toBe(false);
       expect((await gatewayCalls(runId))[0]).toMatchObject({ clientClosedEarly: true });
@@ -71,4 +71,26 @@ describe("whatever the gateway does", () => {
       await expectBilledOnce(as, runId);
     },
   );
+
+  it("a stop before headers owes an unknown receipt, which charges nothing", async () => {
+    const as = await newAccount();
+    const { runId } = await startRun(as, { message: "[[stall:headers]]" });
+    await expect.poll(async () => (await gatewayCalls(runId)).length).toBe(1);
+    await call("POST", `/api/v1/ai/runs/${runId}/cancel`, { as });
+    expect((await finish(as, runId)).books).toMatchObject({ unknown: 1, settled: 0 });
+    const { receipts } = await expectBilledOnce(as, runId);
+    expect(receipts).toMatchObject([{ settlement: "unknown", chargedCredits: 0 }]);
+  });
+
+  it("a stop in the middle owes an estimate of what was sent and shown", async () => {
+    const as = await newAccount();
+    const { runId } = await startRun(as, { message: "[[tokens:9]] [[stall:3]]" });
+    const viewer = await watch(as, runId);
+    await viewer.sees("text_delta");
+    await call("POST", `/api/v1/ai/runs/${runId}/cancel`, { as });
+    expect((await viewer.settled()).books).toMatchObject({ settled: 1, unknown: 0 });
+    const { receipts, charged } = await expectBilledOnce(as, runId);
+    expect(receipts).toMatchObject([{ settlement: "estimated", provenance: "estimate" }]);
+    expect(charged).toBeGreaterThan(0);
+  });
 });

@@ -1,4 +1,9 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import {
+  evictDurableObject,
+  listDurableObjectIds,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
@@ -127,6 +132,26 @@ describe("a run whose time is over", () => {
     );
     expect(left).toEqual([]);
     await expectBilledOnce(as, runId);
+  });
+});
+
+describe("a run id that was made up", () => {
+  it("makes no object, whichever door is tried", async () => {
+    const as = await newAccount();
+    const { RUNS } = env as unknown as Env;
+    const runId = `run_${"0".repeat(25)}9`;
+    const name = RUNS.idFromName(runId).toString();
+    expect(await (await watch(as, runId)).closed).toMatchObject({ code: 4404 });
+    for (const path of ["", "/events", "/calls", "/receipts"]) {
+      expect((await call("GET", `/api/v1/ai/runs/${runId}${path}`, { as })).status).toBe(404);
+    }
+    for (const door of ["cancel", "retry"]) {
+      expect((await call("POST", `/api/v1/ai/runs/${runId}/${door}`, { as })).status).toBe(404);
+    }
+    const body = { value: true };
+    expect((await call("POST", `/api/v1/ai/runs/${runId}/resume`, { as, body })).status).toBe(404);
+    const objects = await listDurableObjectIds(RUNS);
+    expect(objects.map(String)).not.toContain(name);
   });
 });
 
