@@ -16,11 +16,12 @@ export class RunCheckpoints {
   readonly saver: SqlCheckpointSaver;
   readonly #storage: CheckpointStorage;
   readonly #runId: string;
+  readonly #isNew: boolean;
 
   /** Makes the tables where there are none. */
   constructor(storage: CheckpointStorage, runId: string) {
-    ensureCheckpointTables(storage);
-    this.saver = new SqlCheckpointSaver(storage);
+    this.#isNew = ensureCheckpointTables(storage);
+    this.saver = new SqlCheckpointSaver(storage, this.#isNew);
     this.#storage = storage;
     this.#runId = runId;
   }
@@ -35,11 +36,9 @@ export class RunCheckpoints {
     answer: InterruptAnswer | null,
     maxSteps: number,
   ): { input: Answers | null; maxSteps: number } | undefined {
-    const last = readCheckpoint(
-      this.#storage.sql,
-      { threadId: this.#runId, checkpointNs: "" },
-      undefined,
-    );
+    const last = this.#isNew
+      ? undefined
+      : readCheckpoint(this.#storage.sql, { threadId: this.#runId, checkpointNs: "" }, undefined);
     const lastStep = last?.metadata.step ?? stepBeforeAll;
     const beganAfter = beginAttempt(this.#storage, this.#runId, attempt, lastStep);
     if (last === undefined) return undefined;

@@ -18,6 +18,8 @@ const options = convertV4MiniflareOptions({
   // The bundle itself answers on the port: Miniflare's own Worker in front of it has no counterpart in production.
   unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(port) }],
   log: new Log(LogLevel.ERROR),
+  // Miniflare would print every line of the product's log once more, in a process that production does not have.
+  handleStructuredLogs: () => {},
   cf: false,
   name: "runledger",
   rootPath: bundle,

@@ -3,13 +3,15 @@ import { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Checkpoint, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph";
 import { nextChannelVersion } from "./channel-versions.ts";
 import { deleteRows, listCheckpoints, readCheckpoint, writeCheckpoint } from "./checkpoint-rows.ts";
-import type { StoredCheckpoint } from "./checkpoint-rows.ts";
 import { checkpointIdOf, configOf, requireScope, scopeOf, textOf } from "./config-keys.ts";
-import type { Scope } from "./config-keys.ts";
+import type { CheckpointKey, Scope } from "./config-keys.ts";
+import { isKnownAs } from "./known-checkpoint.ts";
+import type { KnownCheckpoint } from "./known-checkpoint.ts";
 import { keepsSendsInParent, withPendingSends } from "./pending-sends.ts";
 import { checkpointSerializer } from "./serializer.ts";
+import type { StoredList } from "./shared-list.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
-import { readValues, writeValue } from "./value-rows.ts";
+import { findList, readValues, writeValue } from "./value-rows.ts";
 import { readPending, writePending } from "./write-rows.ts";
 
 type ListOptions = NonNullable<Parameters<BaseCheckpointSaver["list"]>[1]>;
@@ -26,10 +28,15 @@ type Writes = Parameters<BaseCheckpointSaver["putWrites"]>[1];
  */
 export class SqlCheckpointSaver extends BaseCheckpointSaver {
   readonly #storage: CheckpointStorage;
+  /** Nothing is stored yet, so there is nothing to look for. */
+  #isEmpty: boolean;
+  #last: KnownCheckpoint | undefined;
 
-  constructor(storage: CheckpointStorage) {
+  /** `isEmpty`: the tables were made just now, by whoever makes this. */
+  constructor(storage: CheckpointStorage, isEmpty = false) {
     super(checkpointSerializer);
     this.#storage = storage;
+    this.#isEmpty = isEmpty;
   }
 
   override getNextVersion(current: number | undefined): number {
@@ -72,18 +79,20 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
     const parentId = checkpointIdOf(config) ?? null;
     const { channel_values: values, ...bare } = checkpoint;
     const { sql } = this.#storage;
-    this.#storage.transactionSync(() => {
-      const parent = parentId === null ? undefined : readCheckpoint(sql, scope, parentId);
-      for (const [channel, version] of Object.entries(newVersions)) {
+    this.#isEmpty = false;
+    this.#last = this.#storage.transactionSync(() => {
+      const parent =
+        parentId === null ? undefined : this.#know({ ...scope, checkpointId: parentId });
+      const lists = new Map(parent?.lists);
+      for (const [channel, newVersion] of Object.entries(newVersions)) {
         if (!Object.hasOwn(values, channel)) continue;
-        writeValue(sql, scope, {
-          channel,
-          version: String(version),
-          previousVersion: versionIn(parent, channel),
-          value: values[channel],
-        });
+        const version = String(newVersion);
+        const change = { channel, version, value: values[channel] };
+        const list = writeValue(sql, scope, change, () => listIn(sql, parent, channel));
+        if (list !== undefined) lists.set(channel, { version, list });
       }
       writeCheckpoint(sql, { key, parentId, checkpoint: bare, metadata });
+      return { key, versions: bare.channel_versions, lists };
     });
     return configOf(key);
   }
@@ -99,16 +108,25 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
       throw new Error("writes need a checkpoint_id in configurable");
     }
     const key = { ...requireScope(config), checkpointId };
+    this.#isEmpty = false;
     this.#storage.transactionSync(() => {
       writePending(this.#storage.sql, key, { taskId, taskPath }, writes);
     });
   }
 
   override async deleteThread(threadId: string): Promise<void> {
+    this.#last = undefined;
     this.#storage.transactionSync(() => deleteRows(this.#storage.sql, threadId));
   }
 
+  #know(key: CheckpointKey): KnownCheckpoint | undefined {
+    if (isKnownAs(this.#last, key)) return this.#last;
+    const stored = readCheckpoint(this.#storage.sql, key, key.checkpointId);
+    return stored && { key, versions: stored.checkpoint.channel_versions, lists: new Map() };
+  }
+
   #read(scope: Scope, checkpointId: string | undefined): CheckpointTuple | undefined {
+    if (this.#isEmpty) return undefined;
     const { sql } = this.#storage;
     const stored = readCheckpoint(sql, scope, checkpointId);
     if (stored === undefined) return undefined;
@@ -134,7 +152,16 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
   }
 }
 
-function versionIn(parent: StoredCheckpoint | undefined, channel: string): string | undefined {
-  const version = parent?.checkpoint.channel_versions[channel];
-  return version === undefined ? undefined : String(version);
+/** The channel's list in a checkpoint; undefined where it has none. */
+function listIn(
+  sql: CheckpointStorage["sql"],
+  checkpoint: KnownCheckpoint | undefined,
+  channel: string,
+): StoredList | undefined {
+  const version = checkpoint?.versions[channel];
+  if (checkpoint === undefined || version === undefined) return undefined;
+  const known = checkpoint.lists.get(channel);
+  return known?.version === String(version)
+    ? known.list
+    : findList(sql, checkpoint.key, channel, String(version));
 }

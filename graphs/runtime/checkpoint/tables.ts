@@ -5,31 +5,28 @@ import type { CheckpointSql } from "./storage.ts";
 /**
  * Makes the checkpointer's tables, or brings older ones up to date. Only who is about to write calls it: reading must
  * never make a table, or looking at a made-up run would make a database. The version reached stands in a row, since a
- * Durable Object refuses `PRAGMA user_version`.
+ * Durable Object refuses `PRAGMA user_version`. True: there were none until now.
  */
 export function ensureCheckpointTables(
   storage: CheckpointStorage,
   migrations: readonly string[] = checkpointMigrations,
-): void {
+): boolean {
   const { sql } = storage;
   const reached = versionOf(sql);
-  if (reached >= migrations.length) return;
-  storage.transactionSync(() => {
-    if (reached === 0) {
-      sql.exec(
-        `CREATE TABLE checkpoint_schema (
-           id INTEGER PRIMARY KEY CHECK (id = 1),
-           version INTEGER NOT NULL
-         ) STRICT;`,
-      );
-    }
-    for (const statements of migrations.slice(reached)) sql.exec(statements);
-    sql.exec(
-      "INSERT OR REPLACE INTO checkpoint_schema (id, version) VALUES (1, ?)",
-      migrations.length,
-    );
-  });
+  if (reached >= migrations.length) return false;
+  const statements = [
+    ...(reached === 0 ? [schemaTable] : []),
+    ...migrations.slice(reached),
+    `INSERT OR REPLACE INTO checkpoint_schema (id, version) VALUES (1, ${migrations.length});`,
+  ];
+  storage.transactionSync(() => sql.exec(statements.join("\n")));
+  return reached === 0;
 }
+
+const schemaTable = `CREATE TABLE checkpoint_schema (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     version INTEGER NOT NULL
+   ) STRICT;`;
 
 /** 0: there are no tables. */
 function versionOf(sql: CheckpointSql): number {

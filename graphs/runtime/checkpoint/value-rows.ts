@@ -36,23 +36,28 @@ export function readValues(
 
 /**
  * Keeps the value of a channel at a version. A version that is stored already is left alone, since it stands for one
- * value. A list of objects shares what it has in common with the channel's value at `previousVersion`.
+ * value. A list of objects shares what it has in common with `previous`, the channel's list before it. Returns the list
+ * as it is stored now; undefined where the value is no list, or was stored before.
  */
 export function writeValue(
   sql: CheckpointSql,
   scope: Scope,
-  change: { channel: string; version: string; previousVersion: string | undefined; value: unknown },
-): void {
-  const { channel, version, previousVersion, value } = change;
-  if (isStored(sql, scope, channel, version)) return;
+  change: { channel: string; version: string; value: unknown },
+  previous: () => StoredList | undefined,
+): StoredList | undefined {
+  const { channel, version, value } = change;
   if (!isObjectList(value)) {
-    writeBody(sql, scope, channel, version, "value", encode(value));
-    return;
+    const chunks = splitText(encode(value));
+    // The first chunk of what is there stays by itself; later ones must not be added to it.
+    if (chunks.length > 1 && isStored(sql, scope, channel, version)) return undefined;
+    writeBody(sql, scope, channel, version, "value", chunks);
+    return undefined;
   }
-  const previous =
-    previousVersion === undefined ? undefined : findList(sql, scope, channel, previousVersion);
-  const ranges = writeList(sql, scope, channel, previous, value.map(encode));
-  writeBody(sql, scope, channel, version, "list", JSON.stringify(ranges));
+  if (isStored(sql, scope, channel, version)) return undefined;
+  const items = value.map(encode);
+  const ranges = writeList(sql, scope, channel, previous(), items);
+  writeBody(sql, scope, channel, version, "list", splitText(JSON.stringify(ranges)));
+  return { ranges, items };
 }
 
 /** Lists of numbers or texts are better off in one row: an embedding would fill a thousand. */
@@ -64,7 +69,8 @@ function isObjectList(value: unknown): value is object[] {
   );
 }
 
-function findList(
+/** The channel's list at a version; undefined where it had none. */
+export function findList(
   sql: CheckpointSql,
   scope: Scope,
   channel: string,
@@ -123,13 +129,14 @@ function writeBody(
   channel: string,
   version: string,
   kind: Kind,
-  text: string,
+  chunks: readonly string[],
 ): void {
-  for (const [chunk, body] of splitText(text).entries()) {
+  for (const [chunk, body] of chunks.entries()) {
     sql.exec(
       `INSERT INTO checkpoint_values
          (thread_id, checkpoint_ns, channel, version, chunk, kind, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
       threadId,
       checkpointNs,
       channel,

@@ -41,9 +41,11 @@ export function writePending(
 ): void {
   for (const [place, [channel, value]] of writes.entries()) {
     const index = controlIndexes.get(channel) ?? place;
+    const chunks = splitText(encode(value));
     if (index < 0) removeWrite(sql, key, task, index);
-    else if (isWritten(sql, key, task, index)) continue;
-    insertWrite(sql, key, task, { index, channel, text: encode(value) });
+    // The first chunk of what is there stays by itself; later ones must not be added to it.
+    else if (chunks.length > 1 && isWritten(sql, key, task, index)) continue;
+    insertWrite(sql, key, task, { index, channel, chunks });
   }
 }
 
@@ -106,13 +108,14 @@ function insertWrite(
   sql: CheckpointSql,
   key: CheckpointKey,
   { taskId, taskPath }: WritingTask,
-  { index, channel, text }: { index: number; channel: string; text: string },
+  { index, channel, chunks }: { index: number; channel: string; chunks: readonly string[] },
 ): void {
-  for (const [chunk, body] of splitText(text).entries()) {
+  for (const [chunk, body] of chunks.entries()) {
     sql.exec(
       `INSERT INTO checkpoint_writes
          (thread_id, checkpoint_ns, checkpoint_id, task_path, task_id, write_index, chunk, channel, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
       key.threadId,
       key.checkpointNs,
       key.checkpointId,
