@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import type { LogFields } from "../base/log.ts";
 import type {
   CallJournal,
@@ -30,15 +31,17 @@ export function concludeCall(
   headers: GatewayHeaders | null,
 ): Conclusion {
   const { requestId } = call.context;
-  if (end.ok) {
-    const fact = answeredFact(call, end.answer, {
-      hasWholeUsage: end.answer.usage !== null,
+  const whole = wholeAnswerOf(end);
+  if (whole !== null) {
+    const fact = answeredFact(call, whole, {
+      hasWholeUsage: whole.usage !== null,
       wasStopped: false,
     });
-    const output = outputOf(call, end.answer);
+    const output = outputOf(call, whole);
     call.journal.settle(call.callId, { output, fact });
     return { result: { ok: true, requestId, output, usage: countsOf(fact) }, fact };
   }
+  assert(!end.ok, "what ended well was answered");
   const { error, answer } = end;
   const status = refusedCredentialsStatus(error);
   if (status !== null) {
@@ -50,6 +53,17 @@ export function concludeCall(
   call.journal.fail(call.callId, { state, error, fact });
   const usage = answer === null || answer.usage === null ? null : countsOf(answer.usage);
   return { result: { ok: false, requestId, error, usage }, fact };
+}
+
+/**
+ * An answer that was said to its end and counted is settled, whatever became of the connection after that: nobody has to
+ * ask for it again, and nobody pays for it twice.
+ */
+function wholeAnswerOf(end: GatewayEnd): GatewayAnswer | null {
+  if (end.ok) return end.answer;
+  const isWhole =
+    (end.answer?.finishReason ?? null) !== null && (end.answer?.usage ?? null) !== null;
+  return isWhole ? end.answer : null;
 }
 
 /** Headers without an answer are those of a status other than 2xx. No headers: the request may have been worked on. */

@@ -278,10 +278,11 @@ describe("what a dispatch owes", () => {
     expect(final).toMatchObject({ ok: false, usage: { inputTokens: 100, outputTokens: 10 } });
   });
 
-  it("an answer that broke off after its usage: a final fact", async () => {
+  it("an answer whose connection broke after its end and its usage: settled, to be replayed", async () => {
     const { run, journal } = unitOf([headers, broken({ answer })]);
-    await run(ask("hi"));
-    expect(journal.calls.map(({ state }) => state)).toEqual(["failed"]);
+    const { final } = await run(ask("hi"));
+    expect(final).toMatchObject({ ok: true, output: { text: answer.text } });
+    expect(journal.calls.map(({ state }) => state)).toEqual(["settled"]);
     expect(journal.facts()).toMatchObject([{ settlement: "final", costUsd: "0.000021" }]);
   });
 
