@@ -162,7 +162,8 @@ export function mostCallCredits(
 ): number {
   const inputTokens = Math.min(inputChars, entry.contextTokens);
   const asInput = { inputTokens, outputTokens: entry.maxOutputTokens, reasoningTokens: 0 };
-  const credits = [0, inputTokens].map((cacheWriteTokens) => {
+  const cacheWrites = entry.cacheWriteUsdPerMTok === null ? [0] : [0, inputTokens];
+  const credits = cacheWrites.map((cacheWriteTokens) => {
     const costUsd = tokenCostUsd(entry, { ...asInput, cacheReadTokens: 0, cacheWriteTokens });
     return chargeCredits(costUsd, markupBasisPoints) ?? Number.MAX_SAFE_INTEGER;
   });
