@@ -10,11 +10,11 @@ import type { CheckpointStorage } from "../ports/graph-runner.ts";
 import type { RunStatus, StartRun } from "../ports/run.ts";
 import type { BillingCommitFn, UsageFact } from "../ports/usage-fact.ts";
 import type { SettledFrame } from "../protocol.ts";
-import { Answers } from "./answers.ts";
-import type { CallCosts } from "./call-rows.ts";
+import { Answers } from "./life/answers.ts";
+import type { CallCosts } from "./journal/call-rows.ts";
 import type { CrashPoint } from "./crash-points.ts";
-import { EventLog, type LoggedEvent } from "./event-log.ts";
-import { Outbox } from "./outbox.ts";
+import { EventLog, type LoggedEvent } from "./viewers/event-log.ts";
+import { Outbox } from "./journal/outbox.ts";
 import type { RunState } from "./run-state.ts";
 import type { RunStorage } from "./storage.ts";
 

@@ -7,10 +7,10 @@ import type { JsonValue } from "../ports/json.ts";
 import type { GoOnOutcome, LiveRun, RunCall, StartOutcome, StartRun } from "../ports/run.ts";
 import { passCrashPoint } from "./crash-points.ts";
 import { accountHeader } from "./get-run.ts";
-import { RunLife } from "./run-life.ts";
-import { SseViewers } from "./sse.ts";
-import { Sockets } from "./sockets.ts";
-import { answerViewer } from "./viewers.ts";
+import { RunLife } from "./life/run-life.ts";
+import { SseViewers } from "./viewers/sse.ts";
+import { Sockets } from "./viewers/sockets.ts";
+import { answerViewer } from "./viewers/answer-viewer.ts";
 
 /** The shell around one run: wires storage, alarm, sockets and the composed parts to `RunLife`, and forwards. */
 export class RunObject extends DurableObject<Env> {

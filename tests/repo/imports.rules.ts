@@ -71,7 +71,10 @@ export const importRules: readonly ImportRule[] = [
     name: "completion knows neither executor, transports, run, db nor billing",
     files: /^src\/completion\//,
     forbids: /^src\/(executor|transports|run|db|billing)\//,
-    probe: { path: "src/completion/demo.ts", code: `import { x } from "../run/call-journal.ts";` },
+    probe: {
+      path: "src/completion/demo.ts",
+      code: `import { x } from "../run/journal/call-journal.ts";`,
+    },
   },
   {
     name: "graphs know only port types, LangChain and each other",
@@ -104,7 +107,7 @@ export const importRules: readonly ImportRule[] = [
     files: /^src\//,
     forbids: /^npm:(@langchain\/|langchain\b|langsmith\b)/,
     probe: {
-      path: "src/run/drive.ts",
+      path: "src/run/life/drive.ts",
       code: `const { tool } = await import("@langchain/core/tools");`,
     },
   },
@@ -147,7 +150,10 @@ export const importRules: readonly ImportRule[] = [
     name: "runs know nothing of doors and pages",
     files: /^src\/(run|executor|transports|completion|billing|tools)\//,
     forbids: /^src\/(routes|auth|ui|client|schedules)\/|^src\/app\.ts$/,
-    probe: { path: "src/run/sse.ts", code: `import { doors } from "../routes/doors.ts";` },
+    probe: {
+      path: "src/run/viewers/sse.ts",
+      code: `import { doors } from "../../routes/doors.ts";`,
+    },
   },
   {
     name: "pages see only types, and money's arithmetic",
@@ -163,7 +169,7 @@ export const importRules: readonly ImportRule[] = [
     forbids: /^(src|graphs)\/|^node:|^cloudflare:/,
     allows: /^src\/(client\/|base\/money\.ts$)/,
     kinds: atRuntime,
-    probe: { path: "src/client/chat.ts", code: `import { a } from "../run/cursor.ts";` },
+    probe: { path: "src/client/chat.ts", code: `import { a } from "../run/viewers/cursor.ts";` },
   },
   {
     name: "the types that pages and browser scripts see are the contracts",

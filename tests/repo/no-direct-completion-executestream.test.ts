@@ -55,7 +55,7 @@ describe("BILLABLE_AI_THROUGH_EXECUTOR", () => {
   });
 
   it.each([
-    ["src/run/drive.ts", "const events = gateway.executeStream(request);"],
+    ["src/run/life/drive.ts", "const events = gateway.executeStream(request);"],
     ["src/completion/demo.ts", "const events = inner?.executeStream(request);"],
     ["src/routes/runs.ts", "const unit = executeCompletionUnit(deps, request);"],
     ["graphs/poet/graph.ts", "await fetch(`${base}/chat/completions`, { method: 'POST' });"],

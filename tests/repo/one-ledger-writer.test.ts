@@ -109,7 +109,7 @@ describe("ONE_LEDGER_WRITER", () => {
     "drizzle(db).insert(chargeReceipts).values(row);",
     "drizzle(db).update(schema.creditLedger).set(row);",
   ])("refuses elsewhere: %s", (text) => {
-    expect(otherLedgerWriters({ path: "src/run/outbox.ts", text })).toHaveLength(1);
+    expect(otherLedgerWriters({ path: "src/run/run-object.ts", text })).toHaveLength(1);
   });
 
   it.each([
@@ -123,6 +123,6 @@ describe("ONE_LEDGER_WRITER", () => {
 
   it("refuses a computed table name", () => {
     const text = "db.prepare(`INSERT INTO ${table} (id) VALUES (?)`);";
-    expect(computedWrites({ path: "src/run/outbox.ts", text })).toHaveLength(1);
+    expect(computedWrites({ path: "src/run/run-object.ts", text })).toHaveLength(1);
   });
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCursor } from "../../src/run/cursor.ts";
-import { beginError, decideLease } from "../../src/run/lease.ts";
-import { admissionRecheckMs, heartbeatMs, nextAlarm } from "../../src/run/next-alarm.ts";
+import { parseCursor } from "../../src/run/viewers/cursor.ts";
+import { beginError, decideLease } from "../../src/run/journal/lease.ts";
+import { admissionRecheckMs, heartbeatMs, nextAlarm } from "../../src/run/life/next-alarm.ts";
 
 const credits = fc.nat({ max: 10_000 });
 

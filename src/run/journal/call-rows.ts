@@ -1,0 +1,120 @@
+import { toIso } from "../../base/clock.ts";
+import { receiptIdOf, sourceReference } from "../../billing/pricing.ts";
+import type { RunUsage } from "../../ports/ai-event.ts";
+import type { Books, CallState, RunCall } from "../../ports/run.ts";
+import type { Settlement, UsageFact } from "../../ports/usage-fact.ts";
+import type { Outbox } from "./outbox.ts";
+import type { RunStorage } from "../storage.ts";
+
+/** Of calls that owe a receipt. */
+export interface CallCosts {
+  usage: RunUsage;
+  chargedCredits: number;
+}
+
+export interface CallTotals extends CallCosts {
+  /** The proof that every dispatch is accounted for. */
+  books: Books;
+}
+
+/** The whole journal, in order of dispatch. */
+export function listCalls(storage: RunStorage, outbox: Outbox): RunCall[] {
+  return storage.sql
+    .exec<{
+      ordinal: number;
+      call_id: string;
+      dispatch: number;
+      attempt: number;
+      node_key: string;
+      state: string;
+      model: string;
+      started_at: number;
+      ended_at: number | null;
+      usage_unit_id: string | null;
+      outbox_key: string | null;
+    }>(
+      `SELECT ordinal, call_id, dispatch, attempt, node_key, state, model, started_at, ended_at, usage_unit_id, outbox_key
+       FROM calls ORDER BY ordinal`,
+    )
+    .toArray()
+    .map((row) => ({
+      callId: row.call_id,
+      nodeKey: row.node_key,
+      ordinal: row.ordinal,
+      dispatch: row.dispatch,
+      attempt: row.attempt,
+      state: row.state as CallState,
+      model: row.model,
+      startedAt: toIso(row.started_at),
+      endedAt: row.ended_at === null ? null : toIso(row.ended_at),
+      usageUnitId: row.usage_unit_id,
+      receiptId: receiptOf(row.outbox_key === null ? null : outbox.read(row.outbox_key)),
+    }));
+}
+
+function receiptOf(fact: UsageFact | null): string | null {
+  return fact === null ? null : receiptIdOf(fact.source, sourceReference(fact));
+}
+
+/** Whether another dispatch of the run already has a receipt under this usage unit id. */
+export function isUnitTaken(storage: RunStorage, usageUnitId: string, ordinal: number): boolean {
+  return (
+    storage.sql
+      .exec(
+        `SELECT 1 AS found FROM calls
+         WHERE usage_unit_id = ? AND ordinal <> ? AND outbox_key IS NOT NULL LIMIT 1`,
+        usageUnitId,
+        ordinal,
+      )
+      .toArray().length > 0
+  );
+}
+
+function pageOf(
+  state: CallState,
+  settlement: Settlement | null,
+): "settled" | "unknown" | "voided" | "open" {
+  if (state === "intent" || state === "dispatched") return "open";
+  if (settlement === null) return "voided";
+  return settlement === "unknown" ? "unknown" : "settled";
+}
+
+export function countSettled(storage: RunStorage): number {
+  const [row] = storage.sql
+    .exec<{ total: number }>("SELECT count(*) AS total FROM calls WHERE state = 'settled'")
+    .toArray();
+  return row?.total ?? 0;
+}
+
+/** All of the journal in sums: cumulative over the run's attempts. */
+export function readTotals(storage: RunStorage): CallTotals {
+  const rows = storage.sql
+    .exec<{
+      state: string;
+      settlement: string | null;
+      dispatches: number;
+      calls: number;
+      input: number;
+      output: number;
+      charged: number;
+    }>(
+      `SELECT state, settlement, count(*) AS dispatches, count(outbox_key) AS calls, sum(input_tokens) AS input,
+         sum(output_tokens) AS output, sum(charged_credits) AS charged
+       FROM calls GROUP BY state, settlement`,
+    )
+    .toArray();
+  const usage = { calls: 0, inputTokens: 0, outputTokens: 0 };
+  const pages = { dispatches: 0, settled: 0, unknown: 0, voided: 0, open: 0 };
+  let chargedCredits = 0;
+  for (const row of rows) {
+    usage.calls += row.calls;
+    usage.inputTokens += row.input;
+    usage.outputTokens += row.output;
+    chargedCredits += row.charged;
+    pages.dispatches += row.dispatches;
+    pages[pageOf(row.state as CallState, row.settlement as Settlement | null)] += row.dispatches;
+  }
+  const isBalanced = pages.dispatches === pages.settled + pages.unknown + pages.voided + pages.open;
+  const books = { ...pages, closed: isBalanced && pages.open === 0 };
+  return { usage, chargedCredits, books };
+}

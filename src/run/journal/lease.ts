@@ -1,0 +1,62 @@
+import type { AiError } from "../../ports/ai-event.ts";
+
+/** The run's credit as its RunObject spends it. All in credits. */
+export interface LeaseState {
+  /** Reserved for this run in D1, in all. */
+  leaseCredits: number;
+  /** Charged by settled calls. */
+  chargedCredits: number;
+  /** The most that calls under way can still be charged. */
+  openCredits: number;
+  /** `limits.maxCredits`. */
+  maxCredits: number;
+}
+
+export type LeaseDecision =
+  | { kind: "covered" }
+  /** Ask D1 to raise the lease to this total. */
+  | { kind: "top_up"; leaseCredits: number }
+  | { kind: "refused"; error: AiError };
+
+/**
+ * Whether one more call may be dispatched. A call is covered when everything charged, everything that open calls can
+ * still cost and the most that this one can cost fit into the lease: then concurrency cannot overspend it. A top-up
+ * asks for one further call of the same size, so that a tool loop does not ask at every step.
+ */
+export function decideLease(lease: LeaseState, mostCredits: number): LeaseDecision {
+  const needed = lease.chargedCredits + lease.openCredits + mostCredits;
+  if (needed <= lease.leaseCredits) return { kind: "covered" };
+  if (needed > lease.maxCredits) return { kind: "refused", error: capReached(lease.maxCredits) };
+  return { kind: "top_up", leaseCredits: Math.min(needed + mostCredits, lease.maxCredits) };
+}
+
+/**
+ * Whether a run may begin: a paid model needs something left of the lease, which a limit of 0 credits does not give.
+ * Admission has already reserved what the account can spare.
+ */
+export function beginError(
+  lease: Pick<LeaseState, "leaseCredits" | "chargedCredits" | "maxCredits">,
+  needsCredit: boolean,
+): AiError | null {
+  const hasSome = lease.leaseCredits > lease.chargedCredits;
+  return hasSome || !needsCredit ? null : capReached(lease.maxCredits);
+}
+
+export const creditExhausted: AiError = {
+  code: "insufficient_credits",
+  message:
+    "The account has not enough credit left for the next model call. What was used is billed. Top up, then start again.",
+};
+
+export const ledgerUnreachable: AiError = {
+  code: "internal",
+  message:
+    "The ledger could not be reached to reserve credit for the next model call. What was used is billed. Start again later.",
+};
+
+function capReached(maxCredits: number): AiError {
+  return {
+    code: "insufficient_credits",
+    message: `The next model call could take this run over its limit of ${maxCredits} credits (limits.maxCredits). What was used is billed. Raise the limit, then start again.`,
+  };
+}

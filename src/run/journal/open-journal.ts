@@ -1,0 +1,54 @@
+import { describeBug } from "../../base/log.ts";
+import type { AiError } from "../../ports/ai-event.ts";
+import { RunCallJournal } from "./call-journal.ts";
+import { creditExhausted, ledgerUnreachable } from "./lease.ts";
+import type { OpenRun } from "../open-run.ts";
+
+/** The call journal of one driver, with the way to more credit. */
+export function openJournal(
+  run: OpenRun,
+  signal: AbortSignal,
+  isOver: () => boolean,
+): RunCallJournal {
+  const { state, deps, events, outbox } = run;
+  const { start, attempt, epoch } = state.present;
+  let topUps: Promise<AiError | null> = Promise.resolve(null);
+
+  async function topUp(leaseCredits: number): Promise<AiError | null> {
+    const row = state.present;
+    if (row.leaseCredits >= leaseCredits) return null;
+    const rev = row.rev + 1;
+    // Kept before it is sent: if the answer is lost, the next write must still carry a higher number than this one.
+    state.update({ rev });
+    try {
+      if (!(await deps.ledger.topUp(start.context.runId, rev, leaseCredits)))
+        return creditExhausted;
+    } catch (error) {
+      deps.log.log("error", "run.top_up_failed", {
+        runId: start.context.runId,
+        ...describeBug(error),
+      });
+      return ledgerUnreachable;
+    }
+    state.update({ leaseCredits });
+    return null;
+  }
+
+  return new RunCallJournal({
+    storage: deps.storage,
+    events,
+    outbox,
+    runId: start.context.runId,
+    attempt,
+    epoch,
+    limits: start.limits,
+    priceOf: deps.priceOf,
+    leaseCredits: () => state.present.leaseCredits,
+    // One at a time, because each is a numbered write of the run's D1 row.
+    topUp: (leaseCredits) => (topUps = topUps.then(() => topUp(leaseCredits))),
+    fence: () =>
+      signal.aborted || isOver() ? { code: "aborted", message: "The run was stopped." } : null,
+    crashPoint: deps.crashPoint,
+    now: () => deps.clock.now(),
+  });
+}

@@ -1,0 +1,60 @@
+import { sourceReference } from "../../billing/pricing.ts";
+import type { UsageFact } from "../../ports/usage-fact.ts";
+import type { RunStorage } from "../storage.ts";
+
+/** `refused`: the ledger has other content under this fact's key; it is kept here for the audit. */
+export type OutboxState = "waiting" | "committed" | "refused";
+
+/** Usage on its way to D1. A fact enters in the transaction that settles its call, and stays until D1 has it. */
+export class Outbox {
+  readonly #storage: RunStorage;
+
+  constructor(storage: RunStorage) {
+    this.#storage = storage;
+  }
+
+  /** Idempotent: the same usage unit is kept once. Returns its key. */
+  put(fact: UsageFact): string {
+    const key = outboxKey(fact);
+    this.#storage.sql.exec(
+      `INSERT INTO outbox (outbox_key, fact, state) VALUES (?, ?, 'waiting')
+       ON CONFLICT (outbox_key) DO NOTHING`,
+      key,
+      JSON.stringify(fact),
+    );
+    return key;
+  }
+
+  read(key: string): UsageFact | null {
+    const [row] = this.#storage.sql
+      .exec<{ fact: string }>("SELECT fact FROM outbox WHERE outbox_key = ?", key)
+      .toArray();
+    return row === undefined ? null : (JSON.parse(row.fact) as UsageFact);
+  }
+
+  waiting(): UsageFact[] {
+    return this.#storage.sql
+      .exec<{ fact: string }>("SELECT fact FROM outbox WHERE state = 'waiting'")
+      .toArray()
+      .map(({ fact }) => JSON.parse(fact) as UsageFact);
+  }
+
+  mark(fact: UsageFact, state: OutboxState): void {
+    this.#storage.sql.exec(
+      "UPDATE outbox SET state = ? WHERE outbox_key = ?",
+      state,
+      outboxKey(fact),
+    );
+  }
+
+  count(state: OutboxState): number {
+    const [row] = this.#storage.sql
+      .exec<{ total: number }>("SELECT count(*) AS total FROM outbox WHERE state = ?", state)
+      .toArray();
+    return row?.total ?? 0;
+  }
+}
+
+function outboxKey(fact: UsageFact): string {
+  return `${fact.source}:${sourceReference(fact)}`;
+}

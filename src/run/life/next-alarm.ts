@@ -1,0 +1,73 @@
+import type { RunRow } from "../run-state.ts";
+
+/** A driver that died is found after at most this long. */
+export const heartbeatMs = 30_000;
+/** Longer than an admission with its repeats takes; the second look waits for one that is still under way. */
+export const admissionRecheckMs = 60_000;
+const finishRetryMsMin = 1_000;
+const finishRetryMsMax = 300_000;
+
+type AlarmRow = Pick<
+  RunRow,
+  | "phase"
+  | "status"
+  | "isCancelRequested"
+  | "finishTries"
+  | "createdAt"
+  | "finishedAt"
+  | "purgedAtSeq"
+>;
+
+/**
+ * When the run must be looked at again, or null when it needs no one. Times in ms since the epoch. A run that waits for a
+ * person waits for as long as it takes; one that is over is looked at once more, to be purged.
+ */
+export function nextAlarm(row: AlarmRow, now: number, retentionMs: number): number | null {
+  switch (row.phase) {
+    case "admitting":
+      return Math.max(now, row.createdAt) + admissionRecheckMs;
+    case "driving":
+      return now + heartbeatMs;
+    case "reopening":
+    case "finishing":
+      return now + Math.min(finishRetryMsMin * 2 ** row.finishTries, finishRetryMsMax);
+    case "settled":
+      if (isToBeEnded(row)) return now;
+      if (row.finishedAt === null || row.purgedAtSeq !== null) return null;
+      return Math.max(now, row.finishedAt + retentionMs);
+  }
+}
+
+/** What is to be done with a run of which D1 knows everything. */
+export type SettledDue = "end" | "purge" | null;
+
+export function settledDue(row: AlarmRow, now: number, retentionMs: number): SettledDue {
+  if (isToBeEnded(row)) return "end";
+  const { finishedAt, purgedAtSeq, status } = row;
+  if (finishedAt === null || purgedAtSeq !== null || status === "interrupted") return null;
+  return now >= finishedAt + retentionMs ? "purge" : null;
+}
+
+/** Stopped while it waited, by somebody who did not live to see it through. */
+function isToBeEnded({ status, isCancelRequested }: AlarmRow): boolean {
+  return status === "interrupted" && isCancelRequested;
+}
+
+/** Whether something is due that nobody is doing. An admission waits for its own second look. */
+export function liesIdle(
+  phase: RunRow["phase"],
+  doing: { isDriven: boolean; isSettling: boolean; isInTurn: boolean; isDue: boolean },
+): boolean {
+  switch (phase) {
+    case "admitting":
+      return false;
+    case "driving":
+      return !doing.isDriven;
+    case "finishing":
+      return !doing.isDriven && !doing.isSettling;
+    case "reopening":
+      return !doing.isInTurn;
+    case "settled":
+      return doing.isDue;
+  }
+}

@@ -1,0 +1,399 @@
+import { describeBug } from "../../base/log.ts";
+import type { AiError } from "../../ports/ai-event.ts";
+import type { JsonValue } from "../../ports/json.ts";
+import type {
+  GoOnOutcome,
+  GoOnRefusal,
+  LiveRun,
+  RunCall,
+  StartOutcome,
+  StartRefusal,
+  StartRun,
+} from "../../ports/run.ts";
+import { beginRun } from "./begin-run.ts";
+import { listCalls } from "../journal/call-rows.ts";
+import { Driver } from "./driver.ts";
+import { endRun } from "./end-run.ts";
+import { decideResume, decideRetry, type GoOnDecision } from "./go-on.ts";
+import { liesIdle, nextAlarm, settledDue, type SettledDue } from "./next-alarm.ts";
+import { openRun, type OpenRun, type RunDeps } from "../open-run.ts";
+import { purgeRun } from "./purge.ts";
+import { beginReopening, goOn, takeBackReopening } from "./reopening.ts";
+import { askAgain, brokeOff, ledgerIsAway, neverStarted } from "../run-errors.ts";
+import { type RunRow, RunState } from "../run-state.ts";
+import { settledFrame, viewRun } from "../viewers/run-view.ts";
+import { armAlarm, drainOutbox, settleRun } from "./settle-run.ts";
+import { StaleInstance } from "../stale-instance.ts";
+import { endStopped, takeOver } from "./take-over.ts";
+
+/**
+ * The life of one run: admit, begin, drive, settle; wait for a person and go on, or be tried again. Every step leaves the
+ * row in a phase from which any later wake-up (an alarm, a request) goes on; the Durable Object around this only forwards.
+ */
+export class RunLife {
+  readonly #deps: RunDeps;
+  readonly #state: RunState;
+  readonly #driver: Driver;
+  #run: OpenRun | null;
+  #turns: Promise<unknown> = Promise.resolve();
+  /** Waiting or under way. */
+  #turnsTaken = 0;
+  #settling: Promise<void> | null = null;
+  #isRetired = false;
+
+  constructor(deps: RunDeps) {
+    this.#deps = deps;
+    this.#state = new RunState(deps.storage);
+    this.#run = this.#state.row === null ? null : openRun(deps, this.#state);
+    this.#driver = new Driver({
+      failed: (run, error) => this.#driverFailed(run, error),
+      hung: (run, reason) => this.#driverHung(run, reason),
+      ended: () => void this.wake(),
+    });
+  }
+
+  /** The run, for viewers of its account; null for anybody else. Whoever looks at a run that lies idle sets it going. */
+  runOf(accountId: string): OpenRun | null {
+    const row = this.#state.row;
+    const isTheirs = row !== null && row.start.context.billingAccountId === accountId;
+    if (!isTheirs || row.phase === "admitting") return null;
+    if (this.#isIdle(row)) void this.wake();
+    return this.#run;
+  }
+
+  view(accountId: string): LiveRun | null {
+    const run = this.runOf(accountId);
+    return run === null ? null : viewRun(run);
+  }
+
+  calls(accountId: string): RunCall[] | null {
+    const run = this.runOf(accountId);
+    return run === null ? null : listCalls(this.#deps.storage, run.outbox);
+  }
+
+  /** Idempotent: the same request again returns the same run; another request under its id is refused. */
+  start(start: StartRun): Promise<StartOutcome> {
+    return this.#inTurn(async () => {
+      const row = this.#state.row;
+      if (row === null) return this.#admit(start);
+      if (row.start.context.billingAccountId !== start.context.billingAccountId) {
+        return refuse("not_found", "There is no such run.");
+      }
+      if (row.start.requestHash !== start.requestHash) {
+        return refuse(
+          "idempotency_conflict",
+          "This Idempotency-Key was used with another request. Use a new key.",
+        );
+      }
+      if (row.phase === "admitting" || this.#run === null) return this.#admit(row.start);
+      if (this.#isIdle(row)) void this.wake();
+      return { ok: true, created: false, run: viewRun(this.#run) };
+    });
+  }
+
+  /** Null: no such run for this account. `accepted` is false when it has ended or is being stopped already. */
+  cancel(accountId: string): { accepted: boolean; run: LiveRun } | null {
+    const run = this.runOf(accountId);
+    return run === null ? null : { accepted: this.#stop(), run: viewRun(run) };
+  }
+
+  /** For a socket of this very run, whose account was checked when it was opened. */
+  cancelOwn(): void {
+    if (this.#run !== null) this.#stop();
+  }
+
+  /** Answers a question of the run. Null: no such run for this account. */
+  async resume(
+    accountId: string,
+    answer: { interruptId: string | null; value: JsonValue },
+  ): Promise<GoOnOutcome | null> {
+    return this.runOf(accountId) === null ? null : this.resumeOwn(answer);
+  }
+
+  /** For a socket of this very run, whose account was checked when it was opened. */
+  resumeOwn(answer: { interruptId: string | null; value: JsonValue }): Promise<GoOnOutcome> {
+    return this.#goOn(({ state, answers }) => decideResume(state.present, answers, answer));
+  }
+
+  /** Another attempt, from the last checkpoint. Null: no such run for this account. */
+  async retry(accountId: string): Promise<GoOnOutcome | null> {
+    return this.runOf(accountId) === null
+      ? null
+      : this.#goOn(({ state }) => decideRetry(state.present));
+  }
+
+  /**
+   * Looks at the run and does what is due; false when there is no run here. Never throws: an alarm that throws is dropped
+   * after some repeats.
+   */
+  async wake(): Promise<boolean> {
+    const row = this.#state.row;
+    if (row === null) return false;
+    if (this.#isRetired) return true;
+    try {
+      if (row.phase === "admitting") await this.#inTurn(() => this.#recheckAdmission());
+      else if (row.phase === "reopening") await this.#inTurn(() => this.#recheckReopening());
+      else if (this.#run !== null) await this.#attend(this.#run);
+    } catch (error) {
+      if (error instanceof StaleInstance) this.#retire();
+      else {
+        this.#report("run.wake_failed", error);
+        await this.#armAlarm();
+      }
+    }
+    return true;
+  }
+
+  #isIdle(row: RunRow): boolean {
+    if (this.#isRetired) return false;
+    return liesIdle(row.phase, {
+      isDriven: this.#driver.isBusy,
+      isSettling: this.#settling !== null,
+      isInTurn: this.#turnsTaken > 0,
+      isDue: this.#dueOf(row) !== null,
+    });
+  }
+
+  #dueOf(row: RunRow): SettledDue {
+    return settledDue(row, this.#deps.clock.now(), this.#deps.retentionMs);
+  }
+
+  async #attend(run: OpenRun): Promise<void> {
+    const row = this.#state.present;
+    if (row.phase === "driving") {
+      if (this.#driver.isBusy) {
+        await armAlarm(run);
+        await drainOutbox(run);
+        return;
+      }
+      if (takeOver(run)) {
+        this.#driver.start(run);
+        await armAlarm(run);
+        return;
+      }
+    }
+    if (row.phase === "settled") {
+      const due = this.#dueOf(row);
+      if (due === "end") endStopped(run);
+      if (due === "purge") purgeRun(run);
+      await armAlarm(run);
+    }
+    if (this.#state.present.phase === "finishing") await this.#settle(run);
+  }
+
+  #stop(): boolean {
+    const { phase, status, isCancelRequested } = this.#state.present;
+    const isActive = phase === "driving" || phase === "reopening" || status === "interrupted";
+    if (!isActive || isCancelRequested) return false;
+    this.#state.update({ isCancelRequested: true });
+    if (this.#driver.isBusy) this.#driver.stop(null);
+    else if (phase === "settled") {
+      void this.#armAlarm();
+      void this.wake();
+    }
+    // Else whoever tells D1 that the run waits, or asks it to let the run in, ends it afterwards.
+    return true;
+  }
+
+  /**
+   * Admissions, reopenings and the second looks at them, one at a time: each decides what becomes of the row, and D1 is
+   * asked in between.
+   */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#turnsTaken += 1;
+    const turn = this.#turns.then(work).finally(() => (this.#turnsTaken -= 1));
+    this.#turns = turn.catch(() => {});
+    return turn;
+  }
+
+  /**
+   * The row is written before D1 is asked: a death in between leaves a trace, and the alarm finds out what D1 decided.
+   * A refusal leaves nothing behind, unless an earlier attempt got no answer.
+   */
+  async #admit(start: StartRun): Promise<StartOutcome> {
+    const isRepeat = this.#state.row !== null;
+    if (!isRepeat) this.#state.create(start, this.#deps.clock.now());
+    await this.#armAlarm();
+    this.#deps.crashPoint("admission.written");
+    try {
+      const admission = await this.#deps.ledger.admit(start);
+      this.#deps.crashPoint("admission.answered");
+      if (admission.kind === "refused") {
+        if (!isRepeat && admission.isAmbiguous !== true) await this.#vanish();
+        return refuse(admission.code, admission.message);
+      }
+      const { history, leaseCredits, rev } = admission;
+      const run = this.#begin({ history, leaseCredits, rev });
+      // Before the next await: an alarm that finds a run without a driver takes it for lost.
+      this.#driver.start(run);
+      await armAlarm(run);
+      return { ok: true, created: true, run: viewRun(run) };
+    } catch (error) {
+      if (error instanceof StaleInstance) this.#retire();
+      else {
+        this.#report("run.admission_failed", error);
+        await this.#armAlarm();
+      }
+      return refuse(
+        "provider_unavailable",
+        "The ledger could not be reached. Try again with the same Idempotency-Key.",
+      );
+    }
+  }
+
+  #begin(admitted: Pick<RunRow, "history" | "leaseCredits" | "rev">): OpenRun {
+    this.#run = beginRun(openRun(this.#deps, this.#state), admitted);
+    return this.#run;
+  }
+
+  /**
+   * Nobody came back after an admission without an answer. A slot runs late rather than never; any other request has
+   * nobody who knows of the run, so what D1 may hold is released and nothing is run.
+   */
+  async #recheckAdmission(): Promise<void> {
+    if (this.#state.row?.phase !== "admitting") return;
+    const { start } = this.#state.present;
+    const found = await this.#deps.ledger.find(start.context.runId);
+    if (found === null || found.status === "skipped") {
+      await this.#vanish();
+    } else if (start.scheduleId !== null) {
+      await this.#admit(start);
+    } else {
+      // D1 has it: asking again changes nothing, and tells the thread's history, which a retry will need.
+      const known = await this.#deps.ledger.admit(start);
+      const history = known.kind === "admitted" ? known.history : start.messages;
+      const run = this.#begin({ rev: found.rev, leaseCredits: found.leaseCredits, history });
+      endRun(run, { status: "error", error: neverStarted, answer: null });
+      await this.#settle(run);
+    }
+  }
+
+  #goOn(decide: (run: OpenRun) => GoOnDecision): Promise<GoOnOutcome> {
+    return this.#inTurn(async () => {
+      const run = this.#run;
+      if (run === null) return refuse("not_found", "There is no such run.");
+      this.#state.bringUpToDate();
+      // D1 has to know that the run waits or has ended before it can be asked to let it in again.
+      if (this.#state.present.phase !== "driving") await this.#driver.idle();
+      if (this.#state.present.phase === "finishing") await this.#settle(run);
+      const decision = decide(run);
+      if (decision.kind === "refused") return refuse(decision.code, decision.message);
+      if (decision.kind === "repeated") return { ok: true, repeated: true, run: viewRun(run) };
+      const { phase } = this.#state.present;
+      if (phase === "reopening") return refuse("conflict", "This run is about to go on already.");
+      if (phase !== "settled") return refuse("provider_unavailable", askAgain);
+      beginReopening(run, decision);
+      return this.#reopen(run);
+    });
+  }
+
+  async #reopen(run: OpenRun): Promise<GoOnOutcome> {
+    await armAlarm(run);
+    this.#deps.crashPoint("reopening.written");
+    const { start, rev, attempt, finishTries } = this.#state.present;
+    const { chargedCredits } = viewRun(run);
+    try {
+      const reopening = await this.#deps.ledger.reopen(start, { rev, attempt, chargedCredits });
+      this.#deps.crashPoint("reopening.answered");
+      if (reopening.kind === "refused") {
+        takeBackReopening(run);
+        this.#tellViewers(run);
+        await armAlarm(run);
+        return refuse(reopening.code, reopening.message);
+      }
+      goOn(run, reopening.leaseCredits);
+      if (this.#state.present.isCancelRequested) {
+        endStopped(run);
+        void this.wake();
+      } else this.#driver.start(run);
+    } catch (error) {
+      if (error instanceof StaleInstance) throw error;
+      this.#report("run.reopening_failed", error);
+      this.#state.update({ finishTries: finishTries + 1 });
+      await armAlarm(run);
+      return refuse("provider_unavailable", ledgerIsAway);
+    }
+    await armAlarm(run);
+    return { ok: true, repeated: false, run: viewRun(run) };
+  }
+
+  /** Who joined while the run was about to go on is told that it does not. */
+  #tellViewers(run: OpenRun): void {
+    const { viewers } = this.#deps;
+    if (this.#state.present.status === "interrupted") viewers.pause();
+    else viewers.settle(settledFrame(run));
+  }
+
+  async #recheckReopening(): Promise<void> {
+    if (this.#run !== null && this.#state.row?.phase === "reopening") await this.#reopen(this.#run);
+  }
+
+  /** What cannot be ended now is found without a driver by the next wake-up, and taken over. */
+  #driverFailed(run: OpenRun, error: unknown): void {
+    try {
+      if (error instanceof StaleInstance) throw error;
+      this.#report("run.driver_failed", error);
+      if (this.#state.present.phase === "driving") {
+        endRun(run, { status: "error", error: brokeOff, answer: null });
+      }
+    } catch (bug) {
+      if (bug instanceof StaleInstance) this.#retire();
+      else this.#report("run.driver_failed", bug);
+    }
+  }
+
+  #driverHung(run: OpenRun, reason: AiError | null): void {
+    try {
+      this.#report("run.driver_hung", new Error("a stopped driver did not end"));
+      endStopped(run, reason);
+    } catch (bug) {
+      if (bug instanceof StaleInstance) this.#retire();
+      else this.#report("run.driver_hung", bug);
+    }
+  }
+
+  async #settle(run: OpenRun): Promise<void> {
+    this.#settling ??= this.#tellLedger(run).finally(() => (this.#settling = null));
+    await this.#settling;
+  }
+
+  async #tellLedger(run: OpenRun): Promise<void> {
+    await settleRun(run);
+    this.#deps.crashPoint("finish.noted");
+    const { phase, status, isCancelRequested } = this.#state.present;
+    if (phase === "settled" && status === "interrupted" && isCancelRequested) {
+      endStopped(run);
+      await settleRun(run);
+    }
+  }
+
+  /** Another instance drives this run. This one forgets what it was about to write, and does nothing any more. */
+  #retire(): void {
+    this.#isRetired = true;
+    this.#driver.stop(null);
+    this.#run?.events.discard();
+    this.#deps.abandon();
+  }
+
+  async #vanish(): Promise<void> {
+    this.#state.requireCurrentRow();
+    await this.#deps.deleteStorage();
+    this.#state.reload();
+    this.#run = null;
+  }
+
+  async #armAlarm(): Promise<void> {
+    const row = this.#state.row;
+    if (row === null) return;
+    await this.#deps.setAlarm(nextAlarm(row, this.#deps.clock.now(), this.#deps.retentionMs));
+  }
+
+  #report(event: string, error: unknown): void {
+    const runId = this.#state.row?.start.context.runId;
+    this.#deps.log.log("error", event, { runId, ...describeBug(error) });
+  }
+}
+
+function refuse<Code extends StartRefusal | GoOnRefusal>(code: Code, message: string) {
+  return { ok: false, code, message } as const;
+}

@@ -1,0 +1,47 @@
+import { toIso } from "../../base/clock.ts";
+import type { LiveRun } from "../../ports/run.ts";
+import type { SettledFrame } from "../../protocol.ts";
+import { readTotals, type CallTotals } from "../journal/call-rows.ts";
+import type { OpenRun } from "../open-run.ts";
+import type { Outbox } from "../journal/outbox.ts";
+import type { RunRow } from "../run-state.ts";
+
+/** The run as this object knows it: fresher than D1 while it is under way. */
+export function viewRun({ state, events, outbox, deps }: OpenRun): LiveRun {
+  const row = state.present;
+  const { context, threadId, model } = row.start;
+  const { usage, chargedCredits, books } = readTotals(deps.storage);
+  const isLeaseOpen =
+    row.phase === "driving" || (row.phase === "finishing" && row.status !== "interrupted");
+  const iso = (ms: number | null) => (ms === null ? null : toIso(ms));
+  return {
+    runId: context.runId,
+    threadId,
+    graphId: context.graphId,
+    model,
+    status: row.status,
+    attempt: row.attempt,
+    errorCode: row.error?.code ?? null,
+    errorMessage: row.error?.message ?? null,
+    output: row.output,
+    startedAt: iso(row.startedAt),
+    finishedAt: iso(row.finishedAt),
+    usage,
+    chargedCredits,
+    heldCredits: isLeaseOpen ? Math.max(0, row.leaseCredits - chargedCredits) : 0,
+    books,
+    billing: billingOf(row, outbox),
+    lastSeq: events.lastSeq,
+    interrupts: row.status === "interrupted" ? [...row.interrupts] : [],
+  };
+}
+
+function billingOf({ phase, status }: RunRow, outbox: Outbox): LiveRun["billing"] {
+  if (phase !== "settled" || status === "interrupted") return "open";
+  return outbox.count("refused") > 0 ? "reconciling" : "settled";
+}
+
+export function settledFrame({ deps, outbox }: OpenRun, totals?: CallTotals): SettledFrame {
+  const { chargedCredits, books } = totals ?? readTotals(deps.storage);
+  return { kind: "settled", chargedCredits, receipts: outbox.count("committed"), books };
+}
