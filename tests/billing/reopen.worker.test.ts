@@ -45,16 +45,16 @@ describe("reopening a run", () => {
     assertBalanced(audit);
   });
 
-  it("is refused without credit for it, and leaves the run as it was", async () => {
+  it("is refused without credit for it, which uses its number up: sent late, it changes nothing", async () => {
     const { context } = await stopped("error", 3_000);
     const wish = { runId: context.runId, rev: 3, attempt: 1, holdCredits: 2_001 };
     for (let time = 1; time <= 2; time += 1) {
       expect(await reopenRun(env.DB, wish)).toMatchObject({ code: "insufficient_credits" });
     }
+    const affordable = { ...wish, holdCredits: 2_000 };
+    expect(await reopenRun(env.DB, affordable)).toMatchObject({ kind: "refused" });
     expect(await readAudit(context.billingAccountId)).toMatchObject({ held: 0, active: 0 });
-    expect(await reopenRun(env.DB, { ...wish, holdCredits: 2_000 })).toMatchObject({
-      kind: "reopened",
-    });
+    expect(await reopenRun(env.DB, { ...affordable, rev: 4 })).toMatchObject({ kind: "reopened" });
   });
 
   it("is refused while another run of the thread is active", async () => {
@@ -69,14 +69,16 @@ describe("reopening a run", () => {
   it("is refused for a wrong attempt, a stale revision, a run that goes on, and none at all", async () => {
     const { context } = await stopped("error");
     const wish = { runId: context.runId, rev: 3, attempt: 1, holdCredits: 0 };
+    expect(await reopenRun(env.DB, { ...wish, rev: 1 })).toMatchObject({ code: "conflict" });
     expect(await reopenRun(env.DB, { ...wish, attempt: 0 })).toMatchObject({ code: "conflict" });
-    expect(await reopenRun(env.DB, { ...wish, attempt: 2 })).toMatchObject({ code: "conflict" });
-    expect(await reopenRun(env.DB, { ...wish, rev: 2 })).toMatchObject({ code: "conflict" });
+    expect(await reopenRun(env.DB, { ...wish, rev: 4, attempt: 2 })).toMatchObject({
+      code: "conflict",
+    });
     expect(await reopenRun(env.DB, { ...wish, runId: "run_none" })).toMatchObject({
       code: "not_found",
     });
-    expect(await reopenRun(env.DB, wish)).toMatchObject({ kind: "reopened" });
-    expect(await reopenRun(env.DB, { ...wish, rev: 4, attempt: 2 })).toMatchObject({
+    expect(await reopenRun(env.DB, { ...wish, rev: 5 })).toMatchObject({ kind: "reopened" });
+    expect(await reopenRun(env.DB, { ...wish, rev: 6, attempt: 2 })).toMatchObject({
       code: "conflict",
     });
   });
