@@ -15,11 +15,6 @@ export const diesAgain: AiError = {
   code: "internal",
   message: `The run's host died ${recoveriesMax + 1} times without getting further. What it used is billed. Retry it, or give the run's id to the operator.`,
 };
-export const neverStarted: AiError = {
-  code: "internal",
-  message:
-    "The ledger did not answer when this run was let in, so it was not started. Nothing was charged. Start it again.",
-};
 export const brokeOff: AiError = {
   code: "internal",
   message:

@@ -19,7 +19,7 @@ import { liesIdle, nextAlarm, settledDue, type SettledDue } from "./next-alarm.t
 import { openRun, type OpenRun, type RunDeps } from "../open-run.ts";
 import { purgeRun } from "./purge.ts";
 import { beginReopening, goOn, takeBackReopening } from "./reopening.ts";
-import { askAgain, brokeOff, ledgerIsAway, neverStarted } from "../run-errors.ts";
+import { askAgain, brokeOff, ledgerIsAway } from "../run-errors.ts";
 import { type RunRow, RunState } from "../run-state.ts";
 import { settledFrame, viewRun } from "../viewers/run-view.ts";
 import { armAlarm, drainOutbox, settleRun } from "./settle-run.ts";
@@ -246,26 +246,13 @@ export class RunLife {
     return this.#run;
   }
 
-  /**
-   * Nobody came back after an admission without an answer. A slot runs late rather than never; any other request has
-   * nobody who knows of the run, so what D1 may hold is released and nothing is run.
-   */
+  /** Nobody came back after an admission without an answer: what D1 has let in runs late rather than never. */
   async #recheckAdmission(): Promise<void> {
     if (this.#state.row?.phase !== "admitting") return;
     const { start } = this.#state.present;
     const found = await this.#deps.ledger.find(start.context.runId);
-    if (found === null || found.status === "skipped") {
-      await this.#vanish();
-    } else if (start.scheduleId !== null) {
-      await this.#admit(start);
-    } else {
-      // D1 has it: asking again changes nothing, and tells the thread's history, which a retry will need.
-      const known = await this.#deps.ledger.admit(start);
-      const history = known.kind === "admitted" ? known.history : start.messages;
-      const run = this.#begin({ rev: found.rev, leaseCredits: found.leaseCredits, history });
-      endRun(run, { status: "error", error: neverStarted, answer: null });
-      await this.#settle(run);
-    }
+    if (found === null || found.status === "skipped") await this.#vanish();
+    else await this.#admit(start);
   }
 
   #goOn(decide: (run: OpenRun) => GoOnDecision): Promise<GoOnOutcome> {

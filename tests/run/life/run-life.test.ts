@@ -331,19 +331,6 @@ describe("a run's life", () => {
     expect(ledger.finishes).toHaveLength(1);
   });
 
-  it("releases by alarm what an admission without an answer may hold, and runs nothing", async () => {
-    const { life, ledger, events } = harness();
-    ledger.failures = 1;
-    await life.start(start);
-    await life.wake();
-    expect(ledger.finishes).toMatchObject([{ status: "error", errorCode: "internal", facts: [] }]);
-    expect(events.map((event) => event.type)).toEqual(["run_started", "error", "done"]);
-    expect(life.view(account)).toMatchObject({
-      status: "error",
-      books: { dispatches: 0, closed: true },
-    });
-  });
-
   it("forgets an admission that D1 never took, so that the same key can be used again", async () => {
     const { life, ledger, world } = harness();
     ledger.failures = 1;
@@ -355,10 +342,10 @@ describe("a run's life", () => {
     await world.settledOnce.promise;
   });
 
-  it("runs a schedule's slot late rather than never when its admission got no answer", async () => {
+  it("runs late rather than never what was admitted without an answer", async () => {
     const { life, ledger, world } = harness();
     ledger.failures = 1;
-    await life.start({ ...start, scheduleId: "sch_1" });
+    await life.start(start);
     await life.wake();
     await world.settledOnce.promise;
     expect(ledger.finishes).toMatchObject([{ status: "success" }]);
