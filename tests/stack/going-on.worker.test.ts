@@ -101,7 +101,7 @@ describe("a retry", () => {
     await after.settled();
     expect(after.events[0]?.event).toMatchObject({ type: "run_started", attempt: 1 });
     const { receipts, answered } = await expectBilledOnce(as, runId);
-    expect(receipts.map(({ attempt }) => attempt).toSorted()).toEqual([0, 1]);
+    expect(new Set(receipts.map(({ attempt }) => attempt))).toEqual(new Set([0, 1]));
     expect(answered).toHaveLength(2);
   });
 });
@@ -162,7 +162,7 @@ describe("the cron tick", () => {
     await runInDurableObject(stubOf(runId), (_object, state) => state.storage.deleteAlarm());
     await evictDurableObject(stubOf(runId)).catch(() => {});
     const log = recordingLog();
-    await wakeOpenRuns(env as unknown as Env, { clock: { now: () => Date.now() + 300_000 }, log });
+    await wakeOpenRuns(env, { clock: { now: () => Date.now() + 300_000 }, log });
     await finish(as, runId);
     expect(await readRun(as, runId)).toMatchObject({ status: "success", books: { closed: true } });
   });
@@ -173,7 +173,7 @@ describe("the cron tick", () => {
     const log = recordingLog();
     const clock = { now: () => Date.now() + 300_000 };
     const runOf = () => ({ wake: async () => false });
-    await wakeOpenRuns(env as unknown as Env, { clock, log, runOf });
+    await wakeOpenRuns(env, { clock, log, runOf });
     expect(log.lines).toContainEqual(expect.objectContaining({ event: "run.lost", runId }));
     await finish(as, runId);
   });

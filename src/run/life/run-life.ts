@@ -138,7 +138,7 @@ export class RunLife {
       if (error instanceof StaleInstance) this.#retire();
       else {
         this.#report("run.wake_failed", error);
-        await this.#armAlarm();
+        await this.#tryToArmAlarm();
       }
     }
     return true;
@@ -188,7 +188,7 @@ export class RunLife {
     this.#state.update({ isCancelRequested: true });
     if (this.#driver.isBusy) this.#driver.stop(null);
     else if (phase === "settled") {
-      void this.#armAlarm();
+      void this.#tryToArmAlarm();
       void this.wake();
     }
     // Else whoever tells D1 that the run waits, or asks it to let the run in, ends it afterwards.
@@ -232,7 +232,7 @@ export class RunLife {
       if (error instanceof StaleInstance) this.#retire();
       else {
         this.#report("run.admission_failed", error);
-        await this.#armAlarm();
+        await this.#tryToArmAlarm();
       }
       return refuse(
         "provider_unavailable",
@@ -373,6 +373,15 @@ export class RunLife {
     const row = this.#state.row;
     if (row === null) return;
     await this.#deps.setAlarm(nextAlarm(row, this.#deps.clock.now(), this.#deps.retentionMs));
+  }
+
+  /** Where storage itself is lost, so is this object: the next one finds the alarm that was set before. */
+  async #tryToArmAlarm(): Promise<void> {
+    try {
+      await this.#armAlarm();
+    } catch (error) {
+      this.#report("run.alarm_failed", error);
+    }
   }
 
   #report(event: string, error: unknown): void {
