@@ -1,10 +1,12 @@
 import { createApp } from "./app.ts";
 import { describeBug } from "./base/log.ts";
+import { runAudit } from "./billing/audit-hourly.ts";
 import { composeDoor, composeTick } from "./compose.ts";
 import type { Env } from "./env.ts";
+import { getRun } from "./run/get-run.ts";
 import { RunObject } from "./run/run-object.ts";
 import { wakeOpenRuns } from "./run/wake-open-runs.ts";
-import { runTick } from "./schedules/tick.ts";
+import { runTick, type TickDeps } from "./schedules/tick.ts";
 
 const app = createApp(composeDoor);
 
@@ -12,9 +14,14 @@ export { RunObject };
 
 export default {
   fetch: (request, env, context) => app.fetch(request, env, context),
-  scheduled: async (_controller, env) => {
+  scheduled: async ({ scheduledTime }, env) => {
     const deps = composeTick(env);
-    const chores = await Promise.allSettled([runTick(env, deps), wakeOpenRuns(env, deps)]);
+    const isHour = new Date(scheduledTime).getUTCMinutes() === 0;
+    const chores = await Promise.allSettled([
+      runTick(env, deps),
+      wakeOpenRuns(env, deps),
+      ...(isHour ? [auditAndWake(env, deps)] : []),
+    ]);
     // D1 was out of reach; what was not dealt with is still due at the next tick.
     for (const chore of chores) {
       if (chore.status === "rejected")
@@ -22,3 +29,9 @@ export default {
     }
   },
 } satisfies ExportedHandler<Env>;
+
+/** D1 alone never gives a dead hold back: its RunObject is asked, and finishes the run or goes on. */
+async function auditAndWake(env: Env, deps: TickDeps): Promise<void> {
+  const runIds = await runAudit(env, deps);
+  await Promise.all(runIds.map((runId) => getRun(env, runId).wake()));
+}

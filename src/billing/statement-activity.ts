@@ -2,7 +2,7 @@ import type { Trigger } from "../ports/usage-fact.ts";
 import { toIso } from "../base/clock.ts";
 import { ApiError } from "../base/errors.ts";
 import { bucketStarts, checkTimeZone, lastSevenDays, type Step } from "./activity-buckets.ts";
-import { coverRange } from "./cover-range.ts";
+import { coverSteps, type Stretch, type Unit } from "./cover-range.ts";
 
 export const groupings = ["model", "graphId", "trigger"] as const;
 export type Grouping = (typeof groupings)[number];
@@ -42,7 +42,7 @@ export interface Activity {
 }
 
 interface UsageRow extends ActivityCounts {
-  bucket: number;
+  stretch: number;
   key: string;
   runs: number;
 }
@@ -51,27 +51,36 @@ const keyColumns = { model: "model", graphId: "graph_id", trigger: "trigger" } a
 
 /**
  * What was used over time, from the rollups: the cost does not grow with the number of calls, except for an edge that is
- * no whole hour. Charges and tokens are what is effective now, at the time of the call; a run counts when it ends.
+ * no whole hour. By day of UTC it is a row for each day and combination of graph, model and trigger that was used; in
+ * another zone, besides, one for each hour between its midnights and those of UTC, and where that is no whole hour (as in
+ * India) the receipts of half an hour a day. Shorter steps read a row for each hour.
+ * Charges and tokens are what is effective now, at the time of the call; a run counts when it ends.
  * Throws `invalid_request` for a range, zone or number of points that cannot be.
  */
 export async function activity(db: D1Database, wish: ActivityWish, now: number): Promise<Activity> {
   const { step, timeZone, groupBy } = wish;
   const { from, to } = resolveRange(wish, now);
   const starts = bucketStarts(from, to, step, timeZone);
-  const rows = await readUsage(db, wish, bucketRanges(starts, from, to), keyColumns[groupBy]);
+  const stretches = coverSteps([from, ...starts.slice(1), to], step === "1d");
+  const rows = await readUsage(db, wish, stretches, keyColumns[groupBy]);
 
   const totals = { ...zero(), runs: 0 };
-  const byKey = new Map<string, { spent: number; counts: ActivityCounts[] }>();
+  const byKey = new Map<string, { spent: number; runs: number; counts: ActivityCounts[] }>();
   for (const row of rows) {
-    const series = byKey.get(row.key) ?? { spent: 0, counts: starts.map(zero) };
+    const series = byKey.get(row.key) ?? { spent: 0, runs: 0, counts: starts.map(zero) };
     byKey.set(row.key, series);
-    const point = series.counts[row.bucket];
-    if (point !== undefined) add(point, row);
-    add(totals, row);
-    totals.runs += row.runs;
-    series.spent += row.chargedCredits;
+    for (const { step: index, sign } of stretches[row.stretch]?.counts ?? []) {
+      const point = series.counts[index];
+      if (point !== undefined) add(point, row, sign);
+      add(totals, row, sign);
+      totals.runs += sign * row.runs;
+      series.runs += sign * row.runs;
+      series.spent += sign * row.chargedCredits;
+    }
   }
   const series = [...byKey]
+    // What was read only to be taken away again was not used.
+    .filter(([, { runs, counts }]) => runs > 0 || counts.some(({ calls }) => calls > 0))
     .toSorted(([a, { spent: x }], [b, { spent: y }]) => y - x || (a < b ? -1 : 1))
     .map(([key, { counts }]) => ({
       key,
@@ -103,75 +112,69 @@ function zero(): ActivityCounts {
   return { chargedCredits: 0, calls: 0, inputTokens: 0, outputTokens: 0 };
 }
 
-function add(sum: ActivityCounts, { chargedCredits, calls, inputTokens, outputTokens }: UsageRow) {
-  sum.chargedCredits += chargedCredits;
-  sum.calls += calls;
-  sum.inputTokens += inputTokens;
-  sum.outputTokens += outputTokens;
+function add(sum: ActivityCounts, row: UsageRow, sign: 1 | -1): void {
+  sum.chargedCredits += sign * row.chargedCredits;
+  sum.calls += sign * row.calls;
+  sum.inputTokens += sign * row.inputTokens;
+  sum.outputTokens += sign * row.outputTokens;
 }
 
-type BucketRange = [bucket: number, from: number, to: number];
-type BucketRanges = Record<"days" | "hours" | "rest", BucketRange[]>;
-
-function bucketRanges(starts: readonly number[], from: number, to: number): BucketRanges {
-  const ranges: BucketRanges = { days: [], hours: [], rest: [] };
-  for (const [bucket, start] of starts.entries()) {
-    const cover = coverRange(Math.max(from, start), Math.min(to, starts[bucket + 1] ?? to));
-    for (const unit of ["days", "hours", "rest"] as const) {
-      ranges[unit].push(...cover[unit].map(([a, b]): BucketRange => [bucket, a, b]));
-    }
-  }
-  return ranges;
-}
-
-// CROSS JOIN keeps SQLite from turning the loops around: each range is one walk along an index that begins with the
-// account and the time.
+// CROSS JOIN keeps SQLite from turning the loops around: each stretch is one walk along an index that begins with the
+// account and the time. Rows of the rollups are summed up here and not there, because D1 counts a row that is sorted for a
+// GROUP BY as read twice; single receipts and runs are grouped, being any number.
 const usage = (key: string) => `
-WITH usage AS (
-  SELECT b.value ->> 0 AS bucket, u.graph_id, u.model, u.trigger, u.runs, u.calls, u.charged_credits,
-    u.input_tokens, u.output_tokens
-  FROM json_each(?2) b CROSS JOIN usage_daily u
-    ON u.billing_account_id = ?1 AND u.day >= b.value ->> 1 AND u.day < b.value ->> 2
-  UNION ALL
-  SELECT b.value ->> 0, u.graph_id, u.model, u.trigger, u.runs, u.calls, u.charged_credits,
-    u.input_tokens, u.output_tokens
-  FROM json_each(?3) b CROSS JOIN usage_hourly u
-    ON u.billing_account_id = ?1 AND u.hour >= b.value ->> 1 AND u.hour < b.value ->> 2
-  UNION ALL
-  SELECT b.value ->> 0, r.graph_id, r.model, r.trigger, 0, 1,
-    r.charged_credits + coalesce((
-      SELECT sum(p.charged_delta) FROM receipt_corrections p WHERE p.receipt_id = r.id), 0),
-    coalesce(c.input_tokens, r.input_tokens), coalesce(c.output_tokens, r.output_tokens)
-  FROM json_each(?4) b CROSS JOIN charge_receipts r
-    ON r.billing_account_id = ?1 AND r.created_at >= b.value ->> 1 AND r.created_at < b.value ->> 2
-  LEFT JOIN receipt_corrections c
-    ON c.id = (SELECT max(p.id) FROM receipt_corrections p WHERE p.receipt_id = r.id)
-  UNION ALL
-  SELECT b.value ->> 0, r.graph_id, r.model, r.trigger, 1, 0, 0, 0, 0
-  FROM json_each(?4) b CROSS JOIN graph_runs r
-    ON r.billing_account_id = ?1 AND r.finished_at IS NOT NULL
-      AND r.finished_at >= b.value ->> 1 AND r.finished_at < b.value ->> 2
-  WHERE r.status <> 'skipped'
-)
-SELECT bucket, ${key} AS key, sum(runs) AS runs, sum(calls) AS calls, sum(charged_credits) AS chargedCredits,
-  sum(input_tokens) AS inputTokens, sum(output_tokens) AS outputTokens
-FROM usage
-WHERE (?5 IS NULL OR graph_id = ?5) AND (?6 IS NULL OR model = ?6) AND (?7 IS NULL OR trigger = ?7)
-GROUP BY bucket, key`;
+SELECT b.value ->> 0 AS stretch, u.${key} AS key, u.runs, u.calls, u.charged_credits AS chargedCredits,
+  u.input_tokens AS inputTokens, u.output_tokens AS outputTokens
+FROM json_each(?2) b CROSS JOIN usage_daily u
+  ON u.billing_account_id = ?1 AND u.day >= b.value ->> 1 AND u.day < b.value ->> 2
+WHERE ${matches("u")}
+UNION ALL
+SELECT b.value ->> 0, u.${key}, u.runs, u.calls, u.charged_credits, u.input_tokens, u.output_tokens
+FROM json_each(?3) b CROSS JOIN usage_hourly u
+  ON u.billing_account_id = ?1 AND u.hour >= b.value ->> 1 AND u.hour < b.value ->> 2
+WHERE ${matches("u")}
+UNION ALL
+SELECT b.value ->> 0, r.${key}, 0, count(*), sum(r.charged_credits + coalesce((
+    SELECT sum(p.charged_delta) FROM receipt_corrections p WHERE p.receipt_id = r.id), 0)),
+  sum(coalesce(c.input_tokens, r.input_tokens)), sum(coalesce(c.output_tokens, r.output_tokens))
+FROM json_each(?4) b CROSS JOIN charge_receipts r
+  ON r.billing_account_id = ?1 AND r.created_at >= b.value ->> 1 AND r.created_at < b.value ->> 2
+LEFT JOIN receipt_corrections c
+  ON c.id = (SELECT max(p.id) FROM receipt_corrections p WHERE p.receipt_id = r.id)
+WHERE ${matches("r")}
+GROUP BY b.value ->> 0, r.${key}
+UNION ALL
+SELECT b.value ->> 0, r.${key}, count(*), 0, 0, 0, 0
+FROM json_each(?4) b CROSS JOIN graph_runs r
+  ON r.billing_account_id = ?1 AND r.finished_at IS NOT NULL
+    AND r.finished_at >= b.value ->> 1 AND r.finished_at < b.value ->> 2
+WHERE r.status <> 'skipped' AND ${matches("r")}
+GROUP BY b.value ->> 0, r.${key}`;
+
+function matches(row: string): string {
+  return `(?5 IS NULL OR ${row}.graph_id = ?5) AND (?6 IS NULL OR ${row}.model = ?6)
+  AND (?7 IS NULL OR ${row}.trigger = ?7)`;
+}
 
 async function readUsage(
   db: D1Database,
   { accountId, graphId, model, trigger }: ActivityWish,
-  ranges: BucketRanges,
+  stretches: readonly Stretch[],
   keyColumn: (typeof keyColumns)[Grouping],
 ): Promise<UsageRow[]> {
+  const rangesOf = (unit: Unit) =>
+    JSON.stringify(
+      stretches.flatMap((stretch, index) =>
+        stretch.unit === unit ? [[index, stretch.from, stretch.to]] : [],
+      ),
+    );
   const { results } = await db
     .prepare(usage(keyColumn))
     .bind(
       accountId,
-      JSON.stringify(ranges.days),
-      JSON.stringify(ranges.hours),
-      JSON.stringify(ranges.rest),
+      rangesOf("days"),
+      rangesOf("hours"),
+      rangesOf("rest"),
       graphId ?? null,
       model ?? null,
       trigger ?? null,

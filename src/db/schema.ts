@@ -127,6 +127,7 @@ export const graphRuns = sqliteTable(
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
+    reopenedAt: integer("reopened_at"),
   },
   (t) => [
     index("graph_runs_account").on(t.billingAccountId, t.createdAt, t.id),
@@ -212,6 +213,21 @@ export const chargeReceipts = sqliteTable(
     index("charge_receipts_run").on(t.runId, t.attempt),
     index("charge_receipts_request").on(t.requestId),
     index("charge_receipts_account").on(t.billingAccountId, t.createdAt, t.id),
+    index("charge_receipts_trigger").on(t.billingAccountId, t.trigger, t.createdAt, t.id),
+    index("charge_receipts_graph").on(t.billingAccountId, t.graphId, t.trigger, t.createdAt, t.id),
+    index("charge_receipts_model").on(t.billingAccountId, t.model, t.trigger, t.createdAt, t.id),
+    index("charge_receipts_graph_model").on(
+      t.billingAccountId,
+      t.graphId,
+      t.model,
+      t.trigger,
+      t.createdAt,
+      t.id,
+    ),
+    // Partial; the migration has their conditions.
+    index("charge_receipts_unknown").on(t.createdAt, t.id),
+    index("charge_receipts_zero_cost").on(t.model, t.id),
+    index("charge_receipts_unnamed").on(t.id),
   ],
 );
 
@@ -231,7 +247,11 @@ export const receiptCorrections = sqliteTable(
     chargedDelta: integer("charged_delta").notNull(),
     createdAt: integer("created_at").notNull(),
   },
-  (t) => [uniqueIndex("receipt_corrections_reference").on(t.receiptId, t.reference)],
+  (t) => [
+    uniqueIndex("receipt_corrections_reference").on(t.receiptId, t.reference),
+    // Partial; the migration has its condition.
+    index("receipt_corrections_zero_cost").on(t.receiptId),
+  ],
 );
 
 export const creditLedger = sqliteTable(

@@ -1,6 +1,8 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { findHolder } from "../auth/people.ts";
 import { ApiError } from "../base/errors.ts";
+import { paidModelsOf } from "../billing/audit-hourly.ts";
+import { auditLedger } from "../billing/audit.ts";
 import { addCredits, createAccount } from "../billing/credits.ts";
 import type { AppEnv } from "./app-env.ts";
 import { keyRequest, mintFor, newKey } from "./keys.ts";
@@ -66,6 +68,31 @@ const makeKey = createRoute({
   responses: { 201: json(newKey, "The key with its secret"), ...refusals },
 });
 
+const finding = z.object({
+  count: z.int().min(0),
+  ids: z.array(z.string()).openapi({ description: "At most 100 of them" }),
+});
+
+const auditReport = z
+  .object({
+    oldestUnsettledSeconds: z.int().min(0),
+    unsettledRuns: finding,
+    deadHolds: finding,
+    unknownReceipts: finding,
+    zeroCostPaid: finding,
+    missingUsageUnitIds: finding,
+    balanceMismatches: finding,
+  })
+  .openapi("AuditReport");
+
+const audit = createRoute({
+  method: "get",
+  path: "/api/v1/admin/audit",
+  summary: "Check the books: every count is 0 where they are in order",
+  security: operator,
+  responses: { 200: json(auditReport, "What was found"), ...refusals },
+});
+
 export const adminRoutes = new OpenAPIHono<AppEnv>()
   .openapi(openAccount, async (c) => {
     const { name } = c.req.valid("json");
@@ -105,6 +132,12 @@ export const adminRoutes = new OpenAPIHono<AppEnv>()
     const { accountId } = c.req.valid("param");
     if ((await findHolder(c.env.DB, accountId)) === null) throw noAccount();
     return c.json(await mintFor(c, accountId, c.req.valid("json")), 201);
+  })
+  .openapi(audit, async (c) => {
+    const { clock, catalogs } = c.get("deps");
+    const paidModels = paidModelsOf(catalogs.models);
+    const wish = { now: clock.now(), paidModels, extent: "all" } as const;
+    return c.json(await auditLedger(c.env.DB, wish), 200);
   });
 
 function noAccount(): ApiError {

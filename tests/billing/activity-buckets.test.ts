@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bucketStarts, lastSevenDays } from "../../src/billing/activity-buckets.ts";
-import { coverRange } from "../../src/billing/cover-range.ts";
 
 const at = (iso: string) => Date.parse(iso);
 const iso = (ms: number) => new Date(ms).toISOString().replace(":00.000Z", "Z");
@@ -114,46 +113,5 @@ describe("the steps of a chart", () => {
     const { from, to } = lastSevenDays(at("2026-05-04T22:30Z"), "Europe/Berlin");
     expect([iso(from), iso(to)]).toEqual(["2026-04-28T22:00Z", "2026-05-05T22:00Z"]);
     expect(bucketStarts(from, to, "1d", "Europe/Berlin")).toHaveLength(7);
-  });
-});
-
-describe("covering a stretch of time", () => {
-  it("takes whole days and hours from the rollups, and only the edges call by call", () => {
-    const cover = coverRange(at("2026-05-03T22:30Z"), at("2026-05-06T01:15Z"));
-    const hour = at("2026-05-03T23:00Z") / 3_600_000;
-    const day = at("2026-05-04T00:00Z") / 86_400_000;
-    expect(cover).toEqual({
-      days: [[day, day + 2]],
-      hours: [
-        [hour, hour + 1],
-        [(day + 2) * 24, (day + 2) * 24 + 1],
-      ],
-      rest: [
-        [at("2026-05-03T22:30Z"), at("2026-05-03T23:00Z")],
-        [at("2026-05-06T01:00Z"), at("2026-05-06T01:15Z")],
-      ],
-    });
-  });
-
-  it("leaves nothing out and takes nothing twice", () => {
-    const times = fc.nat({ max: 10 * 86_400_000 });
-    fc.assert(
-      fc.property(times, times, (a, b) => {
-        const [from, to] = a < b ? [a, b] : [b, a];
-        const { days, hours, rest } = coverRange(from, to);
-        const scaled = (ranges: [number, number][], unit: number) =>
-          ranges.map(([x, y]): [number, number] => [x * unit, y * unit]);
-        const pieces = [...scaled(days, 86_400_000), ...scaled(hours, 3_600_000), ...rest];
-        pieces.sort(([x], [y]) => x - y);
-        let reached = from;
-        for (const [x, y] of pieces) {
-          expect(x).toBe(reached);
-          expect(y).toBeGreaterThan(x);
-          reached = y;
-        }
-        expect(reached).toBe(to);
-        for (const [x, y] of rest) expect(y - x).toBeLessThan(3_600_000 * 2);
-      }),
-    );
   });
 });

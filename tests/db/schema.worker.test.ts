@@ -38,6 +38,7 @@ const expected: Record<string, string[]> = {
     "runs_hold_insert",
     "runs_hold_update",
     "runs_no_delete",
+    "runs_reopened",
     "runs_start",
   ],
   messages: [],
