@@ -5,8 +5,20 @@ import type { Books, RunStatus } from "../ports/run.ts";
 import type { UsageFact } from "../ports/usage-fact.ts";
 import { finishStatements, type FinishedRun } from "./finish-statements.ts";
 import { logFinish } from "./log-finish.ts";
-import { contentHash, priceFact, receiptIdOf, sourceReference } from "./pricing.ts";
-import { recordChargeReceipt } from "./record-charge-receipt.ts";
+import { markupOf, priceFact } from "./pricing.ts";
+import {
+  committedOf,
+  correctedOf,
+  postedReceipt,
+  type ReceiptRow,
+  receiptsOf,
+  sameFact,
+} from "./read-receipts.ts";
+import {
+  correctChargeReceipt,
+  correctionReference,
+  recordChargeReceipt,
+} from "./record-charge-receipt.ts";
 import { recordCredit, type Credit } from "./record-credit.ts";
 import { refuseFact, sift } from "./refuse-fact.ts";
 import { refusalOf, repeatBatch, type BatchRetry } from "./repeat-batch.ts";
@@ -28,7 +40,7 @@ export interface CommittedReceipt {
   fact: UsageFact;
   sourceReference: string;
   receiptId: string;
-  /** As posted, which may be by an earlier attempt and at the markup of that day. */
+  /** As posted, which may be by an earlier attempt and at the markup of that day; after a correction, what it is now. */
   chargedCredits: number;
 }
 
@@ -61,17 +73,10 @@ export interface FinishRun {
 /** `current` is false when a later write got there first: the run row was left as it is. */
 export type FinishReport = CommitReport & { current: boolean };
 
-interface ReceiptRow {
-  id: string;
-  charged_credits: number;
-}
-
-const readReceipts = `
-SELECT id, charged_credits FROM charge_receipts WHERE id IN (SELECT value FROM json_each(?1))`;
-
 /**
- * Posts facts in one batch, each exactly once. A fact that the ledger refuses (another content under its key, no such
- * run, an impossible number) does not hold up the others: they are then committed one by one.
+ * Posts facts in one batch, each exactly once. A fact from the gateway's log corrects the `estimated` or `unknown`
+ * receipt of its key. A fact that the ledger refuses (another content under its key, no such run, an impossible number)
+ * does not hold up the others: they are then committed one by one.
  * Throws only when D1 stays unreachable; the caller keeps the facts and repeats.
  */
 export async function commitUsageFacts(
@@ -79,19 +84,63 @@ export async function commitUsageFacts(
   facts: readonly UsageFact[],
 ): Promise<CommitReport> {
   const { postable, refused } = sift(deps, facts);
-  if (postable.length === 0) return { committed: [], refused };
+  const report: CommitReport = { committed: [], refused };
+  const isFromLog = (fact: UsageFact) =>
+    fact.provenance === "gateway_log" && fact.settlement === "final";
+  join(
+    report,
+    await commitAtOnce(
+      deps,
+      postable.filter((fact) => !isFromLog(fact)),
+    ),
+  );
+  for (const fact of postable.filter(isFromLog)) join(report, await commitFromLog(deps, fact));
+  return report;
+}
+
+async function commitAtOnce(deps: BillingDeps, postable: UsageFact[]): Promise<CommitReport> {
+  if (postable.length === 0) return { committed: [], refused: [] };
   try {
     const statements = [
       ...postable.map((fact) => receiptOf(deps, fact)),
       receiptsOf(deps.db, postable),
     ];
     const { results } = await repeatBatch<ReceiptRow>(deps.db, statements, deps.retry);
-    return { committed: committedOf(postable, results.at(-1)?.results ?? []), refused };
+    return { committed: committedOf(postable, results.at(-1)?.results ?? []), refused: [] };
   } catch (error) {
     if (refusalOf(error) === null) throw error;
-    const report = await commitEach(deps, postable);
-    return { committed: report.committed, refused: [...refused, ...report.refused] };
+    return commitEach(deps, postable);
   }
+}
+
+/** A receipt that is not there yet is made, one that is open is corrected, at the markup that it was priced with. */
+async function commitFromLog(deps: BillingDeps, fact: UsageFact): Promise<CommitReport> {
+  const { db, retry } = deps;
+  const known = await postedReceipt(deps, fact);
+  if (known === null || known.settlement === "final") return commitEach(deps, [fact]);
+  const price = priceFact(fact, markupOf(known.priceVersion) ?? deps.markupBasisPoints);
+  const refuse = (reason: string) => ({
+    committed: [],
+    refused: [refuseFact(deps, fact, reason)],
+  });
+  try {
+    const reading = correctedOf(db, fact, correctionReference(fact));
+    const statements = [correctChargeReceipt(db, fact, price), reading];
+    const { results } = await repeatBatch<ReceiptRow>(db, statements, retry);
+    const rows = results.at(-1)?.results ?? [];
+    return rows.length === 0
+      ? refuse("receipt_conflict")
+      : { committed: committedOf([fact], rows), refused: [] };
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === null) throw error;
+    return refuse(refusal);
+  }
+}
+
+function join(all: CommitReport, { committed, refused }: CommitReport): void {
+  all.committed.push(...committed);
+  all.refused.push(...refused);
 }
 
 /**
@@ -177,22 +226,6 @@ function receiptOf({ db, markupBasisPoints }: BillingDeps, fact: UsageFact): D1P
   return recordChargeReceipt(db, fact, priceFact(fact, markupBasisPoints));
 }
 
-function receiptsOf(db: D1Database, facts: readonly UsageFact[]): D1PreparedStatement {
-  const ids = facts.map((fact) => receiptIdOf(fact.source, sourceReference(fact)));
-  return db.prepare(readReceipts).bind(JSON.stringify(ids));
-}
-
-function committedOf(facts: readonly UsageFact[], rows: readonly ReceiptRow[]): CommittedReceipt[] {
-  const charges = new Map(rows.map((row) => [row.id, row.charged_credits]));
-  return facts.map((fact) => {
-    const reference = sourceReference(fact);
-    const receiptId = receiptIdOf(fact.source, reference);
-    const chargedCredits = charges.get(receiptId);
-    if (chargedCredits === undefined) throw new Error("a committed receipt is not in the ledger");
-    return { fact, sourceReference: reference, receiptId, chargedCredits };
-  });
-}
-
 async function commitEach(deps: BillingDeps, facts: readonly UsageFact[]): Promise<CommitReport> {
   const report: CommitReport = { committed: [], refused: [] };
   for (const fact of facts) {
@@ -209,15 +242,4 @@ async function commitEach(deps: BillingDeps, facts: readonly UsageFact[]): Promi
     }
   }
   return report;
-}
-
-/**
- * The receipt of this very fact, posted when the markup was another one: a lost answer, then a deployment with a new
- * price. The first charge stands.
- */
-async function sameFact({ db }: BillingDeps, fact: UsageFact): Promise<ReceiptRow | null> {
-  return db
-    .prepare("SELECT id, charged_credits FROM charge_receipts WHERE id = ?1 AND content_hash = ?2")
-    .bind(receiptIdOf(fact.source, sourceReference(fact)), contentHash(fact))
-    .first<ReceiptRow>();
 }

@@ -12,14 +12,21 @@ export interface Price {
 
 /**
  * What a customer pays for a call: ceil(cost x markup), exact until that one rounding. An `unknown` call is free: what it
- * cost is ours to find out, and a correction says so later.
+ * cost is ours to find out, and a correction says so later. So is a dispatch that recovery had to repeat.
  */
 export function priceFact(fact: UsageFact, markupBasisPoints: number): Price {
   const priceVersion = `${fact.provenance}*${markupBasisPoints}bp`;
-  if (fact.settlement === "unknown") return { chargedCredits: 0, priceVersion };
+  const isFree = fact.settlement === "unknown" || fact.isRepeatedDispatch === true;
+  if (isFree) return { chargedCredits: 0, priceVersion };
   const chargedCredits = chargeCredits(fact.costUsd, markupBasisPoints);
   assert(chargedCredits !== null, "the charge fits into the ledger");
   return { chargedCredits, priceVersion };
+}
+
+/** The markup in basis points that a receipt was priced with, as its price version says; null when it says none. */
+export function markupOf(priceVersion: string): number | null {
+  const [, points] = /\*(\d+)bp$/.exec(priceVersion) ?? [];
+  return points === undefined ? null : Number(points);
 }
 
 /** Names a usage unit once and for all; with the source system it is the receipt's unique key. */
@@ -59,6 +66,7 @@ export function contentHash(fact: UsageFact): string {
       servedModel,
       tokens: [inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens],
       costUsd: parseUsd(fact.costUsd),
+      ...(fact.isRepeatedDispatch === true ? { isRepeatedDispatch: true } : {}),
     }),
   );
 }

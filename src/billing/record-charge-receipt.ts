@@ -62,3 +62,54 @@ export function recordChargeReceipt(
       Date.parse(fact.occurredAt),
     );
 }
+
+// The first word of the gateway's log is its last: a receipt that has one is not corrected again. Where an operator gave
+// back a part of the estimate, that stays given back, but never more than was charged.
+const insertCorrection = `
+INSERT INTO receipt_corrections (receipt_id, billing_account_id, reason, reference, settlement, provenance,
+  input_tokens, output_tokens, cost_usd, charged_delta, created_at)
+SELECT r.id, r.billing_account_id, 'correction', ?2, 'final', 'gateway_log', ?3, ?4, ?5,
+  max(?6 - r.charged_credits, -(r.charged_credits + coalesce(
+    (SELECT sum(p.charged_delta) FROM receipt_corrections p WHERE p.receipt_id = r.id), 0))), ?7
+FROM charge_receipts r
+WHERE r.id = ?1 AND r.settlement <> 'final' AND r.billing_account_id = ?8 AND r.virtual_key_id = ?9
+  AND r.graph_id = ?10 AND r.executor_type = ?11 AND r.trigger = ?12 AND r.model = ?13
+  AND (r.provider_call_id = ?14 OR r.provider_call_id IS NULL OR ?14 IS NULL)
+  AND NOT EXISTS (
+    SELECT 1 FROM receipt_corrections p WHERE p.receipt_id = r.id AND p.settlement = 'final')`;
+
+/** A correction is known by what it says, so that the same fact again is the same correction. */
+export function correctionReference(fact: UsageFact): string {
+  return `gateway_log:${contentHash(fact)}`;
+}
+
+/**
+ * The INSERT that makes an `estimated` or `unknown` receipt say what the gateway's log says. It adds nothing where the
+ * receipt is another call's, is final, or was corrected from the log before.
+ */
+export function correctChargeReceipt(
+  db: D1Database,
+  fact: UsageFact,
+  price: Price,
+): D1PreparedStatement {
+  const costUsd = parseUsd(fact.costUsd);
+  assert(costUsd !== null, "facts are checked before they are recorded");
+  return db
+    .prepare(insertCorrection)
+    .bind(
+      receiptIdOf(fact.source, sourceReference(fact)),
+      correctionReference(fact),
+      fact.inputTokens,
+      fact.outputTokens,
+      costUsd,
+      price.chargedCredits,
+      Date.parse(fact.occurredAt),
+      fact.billingAccountId,
+      fact.virtualKeyId,
+      fact.graphId,
+      fact.executorType,
+      fact.trigger,
+      fact.model,
+      fact.providerCallId,
+    );
+}

@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import type { LogFields } from "../base/log.ts";
+import type { AiErrorCode } from "../ports/ai-event.ts";
 import type {
   CallJournal,
   CompletionFinalResult,
@@ -9,9 +10,10 @@ import type {
   GatewayHeaders,
 } from "../ports/completion.ts";
 import type { UsageFact } from "../ports/usage-fact.ts";
+import { hasBegun } from "./estimate-usage.ts";
 import { refusedCredentialsStatus } from "./gateway-errors.ts";
 import type { DispatchedCall } from "./usage-fact.ts";
-import { countsOf, factWithoutUsage, finalFact } from "./usage-fact.ts";
+import { countsOf, estimatedFact, factWithoutUsage, finalFact } from "./usage-fact.ts";
 
 export interface ConcludableCall extends DispatchedCall {
   journal: Pick<CallJournal, "isUnitTaken" | "settle" | "fail">;
@@ -33,10 +35,7 @@ export function concludeCall(
   const { requestId } = call.context;
   const whole = wholeAnswerOf(end);
   if (whole !== null) {
-    const fact = answeredFact(call, whole, {
-      hasWholeUsage: whole.usage !== null,
-      wasStopped: false,
-    });
+    const fact = answeredFact(call, whole, whole.usage !== null, null);
     const output = outputOf(call, whole);
     call.journal.settle(call.callId, { output, fact });
     return { result: { ok: true, requestId, output, usage: countsOf(fact) }, fact };
@@ -77,22 +76,23 @@ function owedFact(
   if (end.answer === null) return factWithoutUsage(call, null, headers?.callId);
   // Usage that came before the finish may count only a part: some providers report as they go.
   const hasWholeUsage = end.answer.usage !== null && end.answer.finishReason !== null;
-  const wasStopped = end.error.code === "aborted";
-  return answeredFact(call, end.answer, { hasWholeUsage, wasStopped });
+  return answeredFact(call, end.answer, hasWholeUsage, end.error.code);
 }
 
 function answeredFact(
   call: ConcludableCall,
   answer: GatewayAnswer,
-  { hasWholeUsage, wasStopped }: { hasWholeUsage: boolean; wasStopped: boolean },
+  hasWholeUsage: boolean,
+  errorCode: AiErrorCode | null,
 ): UsageFact {
   if (hasWholeUsage && answer.usage !== null) return finalFact(call, answer, answer.usage);
-  if (wasStopped) {
-    call.log.log("info", "billing.usage_unknown", { ...idsOf(call), why: "stopped" });
-  } else {
-    call.log.log("warn", "billing.usage_unknown", idsOf(call));
-  }
-  return factWithoutUsage(call, answer, answer.callId);
+  // We left while a model was at work, or it had begun; an empty body that ended by itself is no sign of a model.
+  const wasLeft = errorCode === "aborted" || errorCode === "timeout";
+  const isKnown = wasLeft || hasBegun(answer);
+  const event = isKnown ? "billing.usage_estimated" : "billing.usage_unknown";
+  if (errorCode === "aborted") call.log.log("info", event, { ...idsOf(call), why: "stopped" });
+  else call.log.log("warn", event, idsOf(call));
+  return isKnown ? estimatedFact(call, answer) : factWithoutUsage(call, answer, answer.callId);
 }
 
 function idsOf({ context, dispatchId, source }: ConcludableCall): LogFields {

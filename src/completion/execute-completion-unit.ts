@@ -153,7 +153,7 @@ async function* dispatch(call: Dispatch): AsyncGenerator<AiEvent, void> {
   function record(end: GatewayEnd): Conclusion {
     seen.isRecording = true;
     const conclusion = concludeCall(
-      { ...deps, ...opening, entry, source: gateway.source },
+      { ...deps, ...opening, entry, request, source: gateway.source },
       end,
       seen.headers,
     );

@@ -2,10 +2,16 @@ import type { Clock } from "../base/clock.ts";
 import { toIso } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { chargeCredits, CREDITS_PER_USD, isZeroUsd } from "../base/money.ts";
-import type { CallJournal, GatewayAnswer, GatewayUsage } from "../ports/completion.ts";
+import type {
+  CallJournal,
+  CompletionRequest,
+  GatewayAnswer,
+  GatewayUsage,
+} from "../ports/completion.ts";
 import type { ModelEntry } from "../ports/model-catalog.ts";
 import type { RunContext } from "../ports/run-context.ts";
 import type { ExecutorType, SourceSystem, TokenCounts, UsageFact } from "../ports/usage-fact.ts";
+import { estimateUsage } from "./estimate-usage.ts";
 import { tokenCostUsd } from "./models.ts";
 import { unknownFact } from "./unknown-fact.ts";
 
@@ -15,6 +21,8 @@ export interface DispatchedCall {
   executorType: ExecutorType;
   source: SourceSystem;
   entry: ModelEntry;
+  /** What was sent. */
+  request: Pick<CompletionRequest, "messages" | "tools">;
   callId: string;
   dispatchId: string;
   /** 0-based count of the run's dispatches. */
@@ -45,6 +53,22 @@ export function finalFact(
 }
 
 /**
+ * The fact of an answer that told no whole usage: counted from what was sent and received, priced from the table. The
+ * gateway's log corrects it where there is one. `usageRaw` is what the upstream told on the way.
+ */
+export function estimatedFact(call: DispatchedCall, answer: GatewayAnswer): UsageFact {
+  const counts = estimateUsage(call.request, answer, call.entry);
+  return {
+    ...factWithoutUsage(call, answer, answer.callId),
+    ...counts,
+    costUsd: tokenCostUsd(call.entry, counts),
+    provenance: "estimate",
+    settlement: "estimated",
+    usageRaw: answer.usage?.raw ?? null,
+  };
+}
+
+/**
  * The fact of a dispatch that may have cost something, nobody here knows what. `unitId` is what the gateway called it:
  * undefined when no headers arrived, null when they named no call.
  */
@@ -71,11 +95,11 @@ export function factWithoutUsage(
   };
 }
 
-/** The gateway's id; where it gave none, or one that another dispatch has, a deterministic one and an alarm. */
 const basisPointsOfOne = 10_000;
 /** No call costs 100,000 USD: a gateway that says so is broken, and its number would be beyond what can be posted. */
 const costCreditsMax = 100_000 * CREDITS_PER_USD;
 
+/** The gateway's id; where it gave none, or one that another dispatch has, a deterministic one and an alarm. */
 function usageUnit(
   call: DispatchedCall,
   unitId: string | null | undefined,

@@ -62,6 +62,11 @@ export interface UsageFact extends TokenCounts {
   /** ISO 8601 UTC, the time of settlement. Not part of the accounting content. */
   occurredAt: string;
   usageRaw: JsonValue;
+  /**
+   * True for a dispatch whose call was dispatched again after its host died, and is charged there: its cost is recorded,
+   * and it charges 0, because the customer asked once.
+   */
+  isRepeatedDispatch?: boolean;
 }
 
 /** Makes a fact durable. Repeating it is harmless; it resolves only when the fact can no longer be lost. */

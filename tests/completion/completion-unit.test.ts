@@ -268,13 +268,15 @@ describe("what a dispatch owes", () => {
     expect(log.errors()).toEqual([]);
   });
 
-  it("an answer that broke off: an unknown fact, its partial usage only in the result", async () => {
+  it("an answer that broke off: an estimate, with what the upstream had told on the way", async () => {
     const { run, journal } = unitOf([
       headers,
       broken({ answer: { ...answer, finishReason: null } }),
     ]);
     const { final } = await run(ask("hi"));
-    expect(journal.facts()).toMatchObject([{ settlement: "unknown", inputTokens: 0 }]);
+    expect(journal.facts()).toMatchObject([
+      { settlement: "estimated", provenance: "estimate", inputTokens: 100, outputTokens: 10 },
+    ]);
     expect(final).toMatchObject({ ok: false, usage: { inputTokens: 100, outputTokens: 10 } });
   });
 
@@ -286,11 +288,28 @@ describe("what a dispatch owes", () => {
     expect(journal.facts()).toMatchObject([{ settlement: "final", costUsd: "0.000021" }]);
   });
 
-  it("a whole answer without usage: settled, unknown, without a made-up count", async () => {
+  it("a whole answer without usage: settled, with an estimate, whatever a header says it cost", async () => {
     const { run, journal } = unitOf([headers, ended({ usage: null })]);
     const { final } = await run(ask("hi"));
-    expect(final).toMatchObject({ ok: true, usage: { inputTokens: 0, outputTokens: 0 } });
     expect(journal.calls.map(({ state }) => state)).toEqual(["settled"]);
+    const [fact] = journal.facts();
+    expect(fact).toMatchObject({ settlement: "estimated", outputTokens: 2, usageRaw: null });
+    expect(fact?.costUsd).not.toBe(answer.headerCostUsd);
+    expect(final).toMatchObject({ ok: true, usage: { outputTokens: 2 } });
+  });
+
+  it("an answer that we left before anything came of it: an estimate of what was sent", async () => {
+    const nothing = { ...answer, text: "", usage: null, finishReason: null, servedModel: null };
+    const left = { code: "timeout" as const, message: "too long" };
+    const { run, journal } = unitOf([headers, broken({ error: left, answer: nothing })]);
+    await run(ask("hi"));
+    expect(journal.facts()).toMatchObject([{ settlement: "estimated", outputTokens: 0 }]);
+  });
+
+  it("a body that ended with nothing in it: an unknown fact", async () => {
+    const nothing = { ...answer, text: "", usage: null, finishReason: null, servedModel: null };
+    const { run, journal } = unitOf([headers, broken({ answer: nothing })]);
+    await run(ask("hi"));
     expect(journal.facts()).toMatchObject([{ settlement: "unknown", costUsd: "0" }]);
   });
 });

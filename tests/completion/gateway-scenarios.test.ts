@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseUsd } from "../../src/base/money.ts";
+import { estimateTokens } from "../../src/completion/estimate-tokens.ts";
 import { executeCompletionUnit } from "../../src/completion/execute-completion-unit.ts";
 import type { OpenAiCompatibleOptions } from "../../src/completion/openai-compatible.ts";
 import { createOpenAiCompatibleGateway } from "../../src/completion/openai-compatible.ts";
 import type { UsageFact } from "../../src/ports/usage-fact.ts";
+import { costOf } from "../fake-gateway/answer.ts";
 import type { FakeGateway, GatewayLogEntry } from "../fake-gateway/server.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import type { Bench } from "./setup.ts";
@@ -196,11 +198,15 @@ describe("usage and ids that are not as they should be", () => {
     "[[bad-usage:fractional]]",
     "[[bad-usage:string]]",
     "[[bad-usage:huge]]",
-  ])("%s: the answer stands, its receipt is unknown and charges nothing", async (directive) => {
+  ])("%s: the answer stands, its receipt is an estimate at the price table", async (directive) => {
     const unit = unitAt();
-    const { final } = await unit.run(ask(`hello ${directive}`));
+    const { final, text } = await unit.run(ask(`hello ${directive}`));
     expect(final.ok).toBe(true);
-    expect(factsOfOne(unit)).toMatchObject({ settlement: "unknown", costUsd: "0", inputTokens: 0 });
+    const fact = factsOfOne(unit);
+    expect(fact).toMatchObject({ settlement: "estimated", provenance: "estimate" });
+    expect(fact.outputTokens).toBe(estimateTokens(text));
+    expect(fact.inputTokens).toBeGreaterThan(0);
+    expect(fact.costUsd).toBe(costOf(fact.inputTokens, fact.outputTokens));
   });
 
   it("more cached tokens than input tokens are cut to the input", async () => {
@@ -259,20 +265,17 @@ describe("usage and ids that are not as they should be", () => {
 
 describe("an answer that is none", () => {
   it.each([
-    "[[empty-200]]",
-    "[[html-200]]",
-    "[[bad-json]]",
-    "[[error-chunk]]",
-    "[[truncate:3]]",
-    "[[cut:3]]",
-  ])("%s: provider_unavailable, with one unknown receipt", async (directive) => {
+    ["[[empty-200]]", "unknown"],
+    ["[[html-200]]", "unknown"],
+    ["[[bad-json]]", "estimated"],
+    ["[[error-chunk]]", "estimated"],
+    ["[[truncate:3]]", "estimated"],
+    ["[[cut:3]]", "estimated"],
+  ])("%s: provider_unavailable, with one receipt that is %s", async (directive, settlement) => {
     const unit = unitAt();
     const { final } = await unit.run(ask(`hello [[delay:1]] ${directive}`));
     expect(final).toMatchObject({ ok: false, error: { code: "provider_unavailable" } });
-    expect(factsOfOne(unit)).toMatchObject({
-      settlement: "unknown",
-      usageUnitId: seen()[0]?.callId,
-    });
+    expect(factsOfOne(unit)).toMatchObject({ settlement, usageUnitId: seen()[0]?.callId });
   });
 
   it.each([
@@ -374,14 +377,24 @@ describe("an upstream that stalls", () => {
     expect(unit.journal.facts()).toMatchObject([{ settlement: "unknown" }]);
   });
 
-  it("in mid-stream: timeout, what arrived was shown, one unknown receipt", async () => {
+  it("after headers: timeout, one receipt that estimates what was sent", async () => {
+    const unit = unitAt({ limits });
+    const { final } = await unit.run(ask("hello [[first:5000]]"));
+    expect(final).toMatchObject({ ok: false, error: { code: "timeout" } });
+    const fact = factsOfOne(unit);
+    expect(fact).toMatchObject({ settlement: "estimated", outputTokens: 0 });
+    expect(fact.inputTokens).toBeGreaterThan(0);
+  });
+
+  it("in mid-stream: timeout, what arrived was shown, one estimated receipt", async () => {
     const unit = unitAt({ limits });
     const { final, text } = await unit.run(ask("[[tokens:9]] [[stall:3]]"));
     expect(final).toMatchObject({ ok: false, error: { code: "timeout" } });
     expect(text.split(" ").filter(Boolean)).toHaveLength(3);
     expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
     expect(factsOfOne(unit)).toMatchObject({
-      settlement: "unknown",
+      settlement: "estimated",
+      outputTokens: estimateTokens(text),
       usageUnitId: seen()[0]?.callId,
     });
   });
@@ -415,34 +428,52 @@ it("a gateway that gives up on a malformed answer closes the upstream before it 
 });
 
 describe("stopping a call", () => {
-  it.each(["[[stall:headers]]", "[[tokens:9]] [[stall:3]]"])(
-    "%s: really closes the upstream",
-    async (directive) => {
-      const unit = unitAt();
-      const running = unit.run(ask(directive));
-      const reached = directive.includes("headers") ? 0 : 3;
-      while ((seen()[0]?.tokensSent ?? -1) < reached) await sleep(1);
-      unit.stop.abort();
-      const { final } = await running;
-      expect(final).toMatchObject({ ok: false, error: { code: "aborted" } });
-      expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
-      expect(unit.journal.calls).toMatchObject([{ state: "cancelled" }]);
-      expect(unit.journal.facts()).toMatchObject([{ settlement: "unknown", costUsd: "0" }]);
-    },
-  );
+  const usageLines = (unit: Bench) =>
+    unit.log.lines.filter(({ event }) => event.startsWith("billing.usage_"));
 
-  it("leaves unknown usage that nobody has to look into, unlike a broken stream", async () => {
-    const unknownUsage = (unit: Bench) =>
-      unit.log.lines.filter(({ event }) => event === "billing.usage_unknown");
+  /** Runs the call and stops it as soon as these words have come. */
+  async function stoppedAfter(unit: Bench, words: string, message: string) {
+    const { stream, final } = executeCompletionUnit(unit.deps, ask(message));
+    let text = "";
+    for await (const event of stream) {
+      if (event.type === "text_delta") text += event.delta;
+      if (text.includes(words)) unit.stop.abort();
+    }
+    return { text, final: await final };
+  }
+
+  it("before headers, it really closes the upstream and owes an unknown receipt", async () => {
+    const unit = unitAt();
+    const running = unit.run(ask("[[stall:headers]]"));
+    while (seen().length === 0) await sleep(1);
+    unit.stop.abort();
+    const { final } = await running;
+    expect(final).toMatchObject({ ok: false, error: { code: "aborted" } });
+    expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
+    expect(unit.journal.calls).toMatchObject([{ state: "cancelled" }]);
+    expect(unit.journal.facts()).toMatchObject([{ settlement: "unknown", costUsd: "0" }]);
+    expect(usageLines(unit)).toEqual([]);
+  });
+
+  it("in the middle, it really closes the upstream and owes an estimate of what came", async () => {
+    const unit = unitAt();
+    const { text, final } = await stoppedAfter(unit, "-2", "[[tokens:9]] [[stall:3]]");
+    expect(final).toMatchObject({ ok: false, error: { code: "aborted" }, usage: null });
+    expect(await seenClosed()).toMatchObject([{ clientClosedEarly: true }]);
+    expect(unit.journal.calls).toMatchObject([{ state: "cancelled" }]);
+    expect(factsOfOne(unit)).toMatchObject({
+      ...{ settlement: "estimated", provenance: "estimate" },
+      outputTokens: estimateTokens(text),
+    });
+  });
+
+  it("leaves an estimate that nobody has to look into, unlike a broken stream", async () => {
     const stopped = unitAt();
-    const running = stopped.run(ask("[[tokens:9]] [[stall:3]]"));
-    while ((seen()[0]?.tokensSent ?? -1) < 3) await sleep(1);
-    stopped.stop.abort();
-    await running;
-    expect(unknownUsage(stopped)).toMatchObject([{ level: "info", fields: { why: "stopped" } }]);
+    await stoppedAfter(stopped, "-2", "[[tokens:9]] [[stall:3]]");
+    expect(usageLines(stopped)).toMatchObject([{ level: "info", fields: { why: "stopped" } }]);
     const broken = unitAt();
     await broken.run(ask("[[tokens:9]] [[truncate:3]]"));
-    expect(unknownUsage(broken)).toMatchObject([{ level: "warn" }]);
+    expect(usageLines(broken)).toMatchObject([{ level: "warn" }]);
   });
 
   it("closing the stream of the unit closes the upstream", async () => {

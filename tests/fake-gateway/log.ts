@@ -26,6 +26,14 @@ export interface GatewayLogEntry {
   usage: Record<string, unknown> | null;
   /** What the call really cost, whatever was reported; "0" unless the status was 2xx. */
   costUsd: string;
+  /** What the spend log has of the call, and when it shows it; see `spend-log.ts`. */
+  spend: {
+    inputTokens: number;
+    outputTokens: number;
+    isZero: boolean;
+    lateFor: number;
+    downFor: number;
+  };
   tokensSent: number;
   /** The whole answer was sent. */
   finished: boolean;

@@ -8,6 +8,7 @@ import { lastUserText, readDirectives } from "./directives.ts";
 import type { GatewayLogEntry } from "./log.ts";
 import { GatewayLog } from "./log.ts";
 import { sendStream, sendWhole } from "./send.ts";
+import { SpendLog, type SpendRoutes } from "./spend-log.ts";
 
 export type { GatewayLogEntry } from "./log.ts";
 
@@ -26,19 +27,25 @@ export interface FakeGatewayOptions {
   host?: string;
   /** Told of every call before its next byte is sent. */
   onStage?: (stage: CallStage, entry: GatewayLogEntry) => void;
+  /** Which routes its spend log has; both by default. */
+  spendRoutes?: SpendRoutes;
 }
 
 /** An OpenAI-compatible gateway with LiteLLM's headers, which misbehaves on demand; see `directives.ts`. */
 export async function startFakeGateway(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
   const log = new GatewayLog();
+  const desk: Desk = {
+    log,
+    onStage: options.onStage ?? (() => {}),
+    spendLog: new SpendLog(log),
+    spendRoutes: options.spendRoutes ?? "both",
+  };
   const server = createServer((request, response) => {
     response.socket?.setNoDelay(true);
-    answerRequest({ log, onStage: options.onStage ?? (() => {}) }, request, response).catch(
-      (error: unknown) => {
-        if (!response.headersSent) response.writeHead(500);
-        response.end(String(error));
-      },
-    );
+    answerRequest(desk, request, response).catch((error: unknown) => {
+      if (!response.headersSent) response.writeHead(500);
+      response.end(String(error));
+    });
   });
   server.unref();
   await new Promise<void>((resolve, reject) => {
@@ -60,6 +67,8 @@ export async function startFakeGateway(options: FakeGatewayOptions = {}): Promis
 interface Desk {
   log: GatewayLog;
   onStage: NonNullable<FakeGatewayOptions["onStage"]>;
+  spendLog: SpendLog;
+  spendRoutes: SpendRoutes;
 }
 
 async function answerRequest(
@@ -74,6 +83,9 @@ async function answerRequest(
   switch (route) {
     case "POST /chat/completions":
       return complete(desk, request, response);
+    case "GET /spend/logs":
+    case "GET /spend/logs/v2":
+      return desk.spendLog.answer(url, desk.spendRoutes, response);
     case "GET /_log":
       return json(response, 200, log.list(user));
     case "DELETE /_log":
@@ -134,6 +146,13 @@ async function complete(
     responseId: responseIdFor(user, directives),
     usage: null,
     costUsd: "0",
+    spend: {
+      inputTokens: answer.inputTokens,
+      outputTokens: answer.outputTokens,
+      isZero: directives.has("spend-zero"),
+      lateFor: directives.has("spend-never") ? Infinity : directives.number("spend-late", 0),
+      downFor: directives.number("spend-down", 0),
+    },
     tokensSent: 0,
     finished: false,
     clientClosedEarly: false,

@@ -1,0 +1,188 @@
+import { parseUsd } from "../base/money.ts";
+import type { RunContext } from "../ports/run-context.ts";
+import type { SpendLog, SpendPage, SpendRow } from "../ports/spend-log.ts";
+import type { ExecutorType, UsageFact } from "../ports/usage-fact.ts";
+import { type BillingDeps, commitUsageFacts } from "./billing.ts";
+import {
+  dispatchPrefix,
+  isRepeated,
+  type MatchedReceipt,
+  matchSpend,
+  type RunDispatch,
+} from "./match-spend.ts";
+import { absenceProvenMs, logLagMs } from "./next-reconcile.ts";
+import { correctedFact, foundFact, type PricedModel, voidedFact } from "./reconciled-fact.ts";
+import { readRunReceipts, type RunReceipt } from "./run-receipts.ts";
+
+export interface ReconcileDeps extends BillingDeps {
+  spendLog: SpendLog;
+  /** What the catalog knows of a model; null for one that it does not have. */
+  describeModel(modelId: string): PricedModel | null;
+}
+
+export interface ReconcileRun {
+  /** Of the newest attempt; the log is read for all of them. */
+  context: RunContext;
+  executorType: ExecutorType;
+  /** Milliseconds. */
+  startedAt: number;
+  endedAt: number;
+  /** The call journal, in order of dispatch; empty for an engine that keeps none. */
+  dispatches: readonly RunDispatch[];
+}
+
+/**
+ * `filled` was unknown, `corrected` was estimated, `found` had no receipt, `voided` was unknown and made no call that
+ * cost anything.
+ */
+export interface ReconciledCall {
+  kind: "filled" | "corrected" | "found" | "voided";
+  fact: UsageFact;
+  chargedCredits: number;
+}
+
+export type ReconcileOutcome =
+  /** The log could not be read, and nothing was changed. */
+  | { kind: "delayed"; reason: Extract<SpendPage, { kind: "unavailable" }>["reason"] }
+  | {
+      kind: "read";
+      calls: ReconciledCall[];
+      /** Usage units that the log does not show yet. */
+      waiting: string[];
+      /** Usage units that the log does not show, or shows in a way that cannot be told apart; they stay as they are. */
+      missing: string[];
+      /** Facts that the ledger refused; each was alarmed. */
+      refused: UsageFact[];
+      /** No further look is needed. */
+      isComplete: boolean;
+    };
+
+/** A call may begin before its run says so by another machine's clock, and may be logged long after. */
+const windowMarginMs = 60 * 60_000;
+
+/**
+ * Holds a run's receipts against the gateway's log: unknown ones are filled, estimates corrected, calls without a receipt
+ * get one, and dispatches that never became a call are voided. Everything goes through the ledger's one writer, so that
+ * looking again changes nothing. Throws only when D1 is unreachable.
+ */
+export async function reconcileRun(
+  deps: ReconcileDeps,
+  run: ReconcileRun,
+): Promise<ReconcileOutcome> {
+  const now = deps.clock.now();
+  const read = await readRows(deps.spendLog, run, now);
+  if (read.kind === "unavailable") {
+    const { runId } = run.context;
+    deps.log.log("warn", "reconcile.delayed", { runId, reason: read.reason });
+    return { kind: "delayed", reason: read.reason };
+  }
+  const { runId, billingAccountId } = run.context;
+  const { source } = deps.spendLog;
+  const receipts = await readRunReceipts(deps.db, { runId, billingAccountId, source });
+  const match = matchSpend(receipts, run.dispatches, read.rows);
+  const isLate = now - run.endedAt >= absenceProvenMs;
+  const plan: Plan = { wanted: [], waiting: [], missing: [] };
+  for (const matched of match.receipts) judge({ deps, run, now, isLate }, matched, plan);
+  for (const { row, dispatch } of match.strangers) {
+    const isRepeatedDispatch = isRepeated(dispatch, run.dispatches);
+    const fact = foundFact(deps, run, { row, now, isRepeatedDispatch });
+    if (fact === null) plan.missing.push(row.requestId);
+    else plan.wanted.push({ kind: "found", fact });
+  }
+  const { committed, refused } = await commitUsageFacts(
+    deps,
+    plan.wanted.map(({ fact }) => fact),
+  );
+  const charges = new Map(committed.map(({ fact, chargedCredits }) => [fact, chargedCredits]));
+  const calls = plan.wanted.flatMap(({ kind, fact }) => {
+    const chargedCredits = charges.get(fact);
+    return chargedCredits === undefined ? [] : [{ kind, fact, chargedCredits }];
+  });
+  const { waiting, missing } = plan;
+  if (missing.length > 0)
+    deps.log.log("error", "reconcile.missing", { runId, units: missing.join(" ") });
+  deps.log.log("info", "reconcile.read", { runId, rows: read.rows.length, changed: calls.length });
+  const isComplete = waiting.length === 0 && now - run.endedAt >= logLagMs;
+  return {
+    kind: "read",
+    calls,
+    waiting,
+    missing,
+    refused: refused.map(({ fact }) => fact),
+    isComplete,
+  };
+}
+
+interface Plan {
+  wanted: { kind: ReconciledCall["kind"]; fact: UsageFact }[];
+  waiting: string[];
+  missing: string[];
+}
+
+interface Look {
+  deps: ReconcileDeps;
+  run: ReconcileRun;
+  now: number;
+  /** The log would show by now what it is ever going to show. */
+  isLate: boolean;
+}
+
+async function readRows(
+  spendLog: SpendLog,
+  { context, startedAt, endedAt }: ReconcileRun,
+  now: number,
+): Promise<{ kind: "rows"; rows: SpendRow[] } | Extract<SpendPage, { kind: "unavailable" }>> {
+  const rows = new Map<string, SpendRow>();
+  const from = startedAt - windowMarginMs;
+  const to = Math.max(now, endedAt) + windowMarginMs;
+  for (let attempt = 0; attempt <= context.attempt; attempt += 1) {
+    const query = { endUser: `${context.runId}/${attempt}`, from, to };
+    for (let page: number | null = 1; page !== null;) {
+      const read: SpendPage = await spendLog.readPage(query, page);
+      if (read.kind === "unavailable") return read;
+      for (const row of read.rows) rows.set(row.requestId, row);
+      page = read.next;
+    }
+  }
+  return { kind: "rows", rows: [...rows.values()] };
+}
+
+/** What the log says of one receipt, and what follows. */
+function judge(look: Look, matched: MatchedReceipt, plan: Plan): void {
+  const { deps, run, now, isLate } = look;
+  const { receipt, dispatch, rows, hasEmptyFailure } = matched;
+  const { usageUnitId, settlement } = receipt;
+  const [row] = rows;
+  if (settlement === "final") return compare(look, receipt, rows);
+  if (rows.length > 1) {
+    plan.missing.push(usageUnitId);
+    return;
+  }
+  if (row !== undefined) {
+    const isUnknown = settlement === "unknown";
+    const isRepeatedDispatch = isUnknown && isRepeated(dispatch, run.dispatches);
+    const fact = correctedFact(deps, run, receipt, { row, now, isRepeatedDispatch });
+    if (fact === null) plan.missing.push(usageUnitId);
+    else plan.wanted.push({ kind: isUnknown ? "filled" : "corrected", fact });
+    return;
+  }
+  const isUnsent = isLate && usageUnitId.startsWith(dispatchPrefix);
+  if (settlement === "unknown" && (hasEmptyFailure || isUnsent)) {
+    plan.wanted.push({ kind: "voided", fact: voidedFact(deps, run, receipt, now) });
+  } else (isLate ? plan.missing : plan.waiting).push(usageUnitId);
+}
+
+/** A final receipt stands; that the log says something else is worth somebody's look. */
+function compare({ deps, run }: Look, receipt: RunReceipt, rows: readonly SpendRow[]): void {
+  const logged = rows.map(({ costUsd }) => costUsd).filter((costUsd) => costUsd !== null);
+  if (logged.length === 0 || logged.some((costUsd) => costUsd === parseUsd(receipt.costUsd)))
+    return;
+  const { runId } = run.context;
+  const { usageUnitId, costUsd } = receipt;
+  deps.log.log("warn", "reconcile.cost_differs", {
+    runId,
+    usageUnitId,
+    costUsd,
+    logged: logged[0],
+  });
+}

@@ -1,0 +1,144 @@
+import { toIso } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import { isZeroUsd } from "../base/money.ts";
+import type { RunContext } from "../ports/run-context.ts";
+import type { SpendLog, SpendRow } from "../ports/spend-log.ts";
+import type { ExecutorType, TokenCounts, UsageFact } from "../ports/usage-fact.ts";
+import type { RunReceipt } from "./run-receipts.ts";
+
+/** What the catalog knows of a model. */
+export interface PricedModel {
+  provider: string;
+  free: boolean;
+  costUsd(counts: TokenCounts): string;
+}
+
+export interface FactDeps {
+  spendLog: Pick<SpendLog, "source">;
+  /** null for a model that the catalog does not have. */
+  describeModel(modelId: string): PricedModel | null;
+  log: Log;
+}
+
+interface Owner {
+  context: RunContext;
+  executorType: ExecutorType;
+}
+
+interface LoggedCall {
+  row: SpendRow;
+  /** Milliseconds. */
+  now: number;
+  isRepeatedDispatch: boolean;
+}
+
+/** Shorter ids of providers repeat; see the dialects. */
+const uniqueIdCharsMin = 20;
+
+/** What the log says of a call that has a receipt; null where neither log nor catalog know a price. */
+export function correctedFact(
+  deps: FactDeps,
+  owner: Owner,
+  receipt: RunReceipt,
+  { row, now, isRepeatedDispatch }: LoggedCall,
+): UsageFact | null {
+  const costUsd = costOf(deps, owner, receipt.model, row);
+  if (costUsd === null) return null;
+  return {
+    ...receiptFact(deps, owner, receipt, now),
+    ...countsOf(row),
+    costUsd,
+    usageRaw: row.raw,
+    ...(isRepeatedDispatch ? { isRepeatedDispatch } : {}),
+  };
+}
+
+/** Of a dispatch that the log proves to have used nothing. */
+export function voidedFact(
+  deps: FactDeps,
+  owner: Owner,
+  receipt: RunReceipt,
+  now: number,
+): UsageFact {
+  return receiptFact(deps, owner, receipt, now);
+}
+
+/** A call of the log that has no receipt; null where neither log nor catalog know a price. */
+export function foundFact(
+  deps: FactDeps,
+  owner: Owner,
+  { row, now, isRepeatedDispatch }: LoggedCall,
+): UsageFact | null {
+  const costUsd = costOf(deps, owner, row.model, row);
+  if (costUsd === null) return null;
+  const { context, executorType } = owner;
+  return {
+    ...context,
+    attempt: Number(row.endUser.slice(context.runId.length + 1)),
+    usageUnitId: row.callId ?? row.dispatchId ?? row.requestId,
+    source: deps.spendLog.source,
+    providerCallId: row.requestId.length >= uniqueIdCharsMin ? row.requestId : null,
+    executorType,
+    provenance: "gateway_log",
+    settlement: "final",
+    provider: deps.describeModel(row.model)?.provider ?? "unknown",
+    model: row.model === "" ? "unknown" : row.model,
+    servedModel: null,
+    ...countsOf(row),
+    costUsd,
+    occurredAt: row.startedAt ?? toIso(now),
+    usageRaw: row.raw,
+    ...(isRepeatedDispatch ? { isRepeatedDispatch } : {}),
+  };
+}
+
+function receiptFact(
+  { spendLog }: FactDeps,
+  { context }: Owner,
+  receipt: RunReceipt,
+  now: number,
+): UsageFact {
+  const { settlement: _settlement, costUsd: _costUsd, ...identity } = receipt;
+  return {
+    ...identity,
+    runId: context.runId,
+    billingAccountId: context.billingAccountId,
+    virtualKeyId: context.virtualKeyId,
+    source: spendLog.source,
+    provenance: "gateway_log",
+    settlement: "final",
+    ...nothing,
+    costUsd: "0",
+    occurredAt: toIso(now),
+    usageRaw: null,
+  };
+}
+
+/** The log's cost; where that is 0 for a paid model that was used, the price table's, with an alarm. */
+function costOf(
+  { describeModel, log }: FactDeps,
+  { context }: Owner,
+  modelId: string,
+  row: SpendRow,
+): string | null {
+  const model = describeModel(modelId);
+  const mayBeZero = model?.free === true || row.inputTokens + row.outputTokens === 0;
+  if (row.costUsd !== null && (mayBeZero || !isZeroUsd(row.costUsd))) return row.costUsd;
+  if (model === null) return null;
+  const fields = { runId: context.runId, requestId: row.requestId, model: modelId };
+  log.log("error", "billing.zero_cost_paid_model", fields);
+  return model.costUsd(countsOf(row));
+}
+
+const nothing: TokenCounts = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+};
+
+function countsOf(row: SpendRow): TokenCounts {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = row;
+  return { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens };
+}

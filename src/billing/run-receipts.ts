@@ -1,0 +1,38 @@
+import type { ExecutorType, Settlement, SourceSystem, Trigger } from "../ports/usage-fact.ts";
+
+/** A receipt of a run, as it stands after its corrections. */
+export interface RunReceipt {
+  usageUnitId: string;
+  providerCallId: string | null;
+  attempt: number;
+  requestId: string;
+  graphId: string;
+  executorType: ExecutorType;
+  trigger: Trigger;
+  provider: string;
+  model: string;
+  servedModel: string | null;
+  settlement: Settlement;
+  costUsd: string;
+}
+
+const readReceipts = `
+SELECT r.usage_unit_id AS usageUnitId, r.provider_call_id AS providerCallId, r.attempt,
+  r.request_id AS requestId, r.graph_id AS graphId, r.executor_type AS executorType, r.trigger,
+  r.provider, r.model, r.served_model AS servedModel,
+  coalesce(c.settlement, r.settlement) AS settlement, coalesce(c.cost_usd, r.cost_usd) AS costUsd
+FROM charge_receipts r LEFT JOIN receipt_corrections c ON c.id = (
+  SELECT max(p.id) FROM receipt_corrections p WHERE p.receipt_id = r.id)
+WHERE r.run_id = ?1 AND r.billing_account_id = ?2 AND r.source_system = ?3`;
+
+/** All receipts of a run that one gateway's calls have. */
+export async function readRunReceipts(
+  db: D1Database,
+  run: { runId: string; billingAccountId: string; source: SourceSystem },
+): Promise<RunReceipt[]> {
+  const { results } = await db
+    .prepare(readReceipts)
+    .bind(run.runId, run.billingAccountId, run.source)
+    .all<RunReceipt>();
+  return results;
+}

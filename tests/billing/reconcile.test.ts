@@ -1,0 +1,298 @@
+import { describe, expect, it } from "vitest";
+import { commitUsageFacts } from "../../src/billing/billing.ts";
+import type { RunDispatch } from "../../src/billing/match-spend.ts";
+import { nextReconcileAt } from "../../src/billing/next-reconcile.ts";
+import { reconcileRun, type ReconcileOutcome } from "../../src/billing/reconcile.ts";
+import { tokenCostUsd, createModelCatalog } from "../../src/completion/models.ts";
+import type { SpendLog, SpendPage, SpendQuery, SpendRow } from "../../src/ports/spend-log.ts";
+import type { UsageFact } from "../../src/ports/usage-fact.ts";
+import { modelCatalog } from "../completion/setup.ts";
+import { recordingLog } from "./recording-log.ts";
+import { Books, expectBalanced, startedAt } from "./reconcile-fixture.ts";
+
+const minute = 60_000;
+const endedAt = startedAt + minute;
+const models = createModelCatalog(modelCatalog, true);
+const unknown: Partial<UsageFact> = {
+  ...{ settlement: "unknown", provenance: "estimate", costUsd: "0" },
+  ...{ inputTokens: 0, outputTokens: 0 },
+};
+const estimated: Partial<UsageFact> = { settlement: "estimated", provenance: "estimate" };
+
+class ListedSpendLog implements SpendLog {
+  readonly source = "litellm";
+  readonly queries: SpendQuery[] = [];
+  rows: SpendRow[] = [];
+  isDown = false;
+
+  async readPage(query: SpendQuery, page: number): Promise<SpendPage> {
+    this.queries.push(query);
+    if (this.isDown) return { kind: "unavailable", reason: "unreachable" };
+    const rows = this.rows.filter(({ endUser }) => endUser === query.endUser);
+    // One row a page, and each page begins with the last row of the page before.
+    const next = page < rows.length ? page + 1 : null;
+    return { kind: "page", rows: rows.slice(Math.max(0, page - 2), page), next };
+  }
+}
+
+/** A run whose calls were reported to the ledger, beside the gateway's own log of them. */
+async function open(facts: Record<string, Partial<UsageFact>>, dispatches: RunDispatch[] = []) {
+  const books = await Books.open(1_000_000);
+  const spendLog = new ListedSpendLog();
+  const log = recordingLog();
+  await commitUsageFacts(
+    books.deps(),
+    Object.entries(facts).map(([unit, changes]) => books.fact(unit, changes)),
+  );
+  const { runId } = books.start.context;
+  return {
+    books,
+    spendLog,
+    log,
+    row: (changes: Partial<SpendRow>): SpendRow => ({
+      ...{ requestId: "chatcmpl-aaaaaaaaaaaaaaaa", callId: null, dispatchId: null, model: "paid" },
+      ...{ endUser: `${runId}/0`, isFailure: false, costUsd: "0.0002", startedAt: null, raw: null },
+      ...{ inputTokens: 11, outputTokens: 22, cacheReadTokens: 0, cacheWriteTokens: 0 },
+      reasoningTokens: 0,
+      ...changes,
+    }),
+    look: (afterMs = 5 * minute, attempt = 0): Promise<ReconcileOutcome> =>
+      reconcileRun(
+        {
+          ...books.deps(log),
+          clock: { now: () => endedAt + afterMs },
+          spendLog,
+          describeModel: (id) => {
+            const entry = models.find(id);
+            if (entry === null) return null;
+            return { ...entry, costUsd: (counts) => tokenCostUsd(entry, counts) };
+          },
+        },
+        {
+          context: { ...books.start.context, attempt },
+          ...{ executorType: "inproc", startedAt, endedAt, dispatches },
+        },
+      ),
+  };
+}
+
+describe("reconciling a run", () => {
+  it.each([
+    ["our dispatch id", "dispatch:call_a-1", { dispatchId: "call_a-1" }],
+    ["the gateway's call id", "call_a-1", { callId: "call_a-1" }],
+    ["the id a failed answer has in its place", "call_a-1", { requestId: "call_a-1" }],
+  ])("fills an unknown receipt by %s, once", async (_, unit, ids) => {
+    const run = await open({ [unit]: unknown });
+    run.spendLog.rows = [run.row(ids)];
+    expect(await run.look()).toMatchObject({
+      ...{ kind: "read", waiting: [], missing: [], isComplete: true },
+      calls: [{ kind: "filled", chargedCredits: 2_500, fact: { usageUnitId: unit } }],
+    });
+    expect(await run.look()).toMatchObject({ kind: "read", calls: [], isComplete: true });
+    expect(run.books.effective()[unit]).toMatchObject({ settlement: "final", charged: 2_500 });
+    expectBalanced(run.books);
+  });
+
+  it("corrects an estimate by the provider's id where that is all there is", async () => {
+    const providerCallId = "chatcmpl-aaaaaaaaaaaaaaaa";
+    const run = await open({ u: { ...estimated, providerCallId } });
+    run.spendLog.rows = [run.row({})];
+    expect(await run.look()).toMatchObject({ calls: [{ kind: "corrected" }] });
+    expect(run.books.effective()["u"]).toMatchObject({ costUsd: "0.0002", charged: 2_500 });
+  });
+
+  it("never puts a row to another dispatch's receipt, whatever else agrees", async () => {
+    const providerCallId = "chatcmpl-aaaaaaaaaaaaaaaa";
+    const run = await open({ "call_a-1": { ...estimated, providerCallId } });
+    run.spendLog.rows = [run.row({ dispatchId: "call_b-1" })];
+    expect(await run.look()).toMatchObject({ calls: [], refused: [{ usageUnitId: "call_b-1" }] });
+    expect(run.books.effective()["call_a-1"]).toMatchObject({ settlement: "estimated" });
+  });
+
+  it("tells calls to which the gateway gave one id apart by the journal", async () => {
+    const run = await open({ dup: estimated, "dup#1": unknown }, [
+      { dispatchId: "call_a-1", callId: "call_a", usageUnitId: "dup", settlement: "estimated" },
+      { dispatchId: "call_b-1", callId: "call_b", usageUnitId: "dup#1", settlement: "unknown" },
+    ]);
+    run.spendLog.rows = [
+      run.row({ callId: "dup", dispatchId: "call_b-1", requestId: "r-b", costUsd: "0.0003" }),
+      run.row({ callId: "dup", dispatchId: "call_a-1", requestId: "r-a", costUsd: "0.0001" }),
+    ];
+    await run.look();
+    expect(run.books.effective()).toMatchObject({
+      dup: { costUsd: "0.0001" },
+      "dup#1": { costUsd: "0.0003" },
+    });
+  });
+
+  it("gives a call without a receipt one, under the attempt that made it", async () => {
+    const run = await open({});
+    run.spendLog.rows = [run.row({ callId: "call_x-1", startedAt: "2026-11-21T12:00:30.000Z" })];
+    expect(await run.look()).toMatchObject({
+      calls: [{ kind: "found", fact: { attempt: 0, usageUnitId: "call_x-1" } }],
+    });
+    expect(await run.look()).toMatchObject({ calls: [], refused: [], missing: [] });
+    expect(run.books.count("charge_receipts")).toBe(1);
+    expect(run.books.balance).toBe(1_000_000 - 2_500);
+  });
+
+  it("makes nothing of a refused call: it used nothing and owes no receipt", async () => {
+    const run = await open({});
+    const none = { isFailure: true, costUsd: "0", inputTokens: 0, outputTokens: 0 };
+    run.spendLog.rows = [run.row(none)];
+    expect(await run.look()).toMatchObject({ calls: [], missing: [] });
+    expect(run.books.count("charge_receipts")).toBe(0);
+  });
+
+  it("charges a call once, however often its host died: the dispatch that was answered pays", async () => {
+    const run = await open({ "dispatch:call_a-1": unknown, "call_a-2": {} }, [
+      {
+        ...{ dispatchId: "call_a-1", callId: "call_a", settlement: "unknown" },
+        usageUnitId: "dispatch:call_a-1",
+      },
+      { dispatchId: "call_a-2", callId: "call_a", usageUnitId: "call_a-2", settlement: "final" },
+    ]);
+    run.spendLog.rows = [
+      run.row({ dispatchId: "call_a-1", requestId: "r-1", costUsd: "0.0007" }),
+      run.row({ dispatchId: "call_a-2", requestId: "r-2", costUsd: "0.0001" }),
+    ];
+    expect(await run.look()).toMatchObject({ calls: [{ kind: "filled", chargedCredits: 0 }] });
+    expect(run.books.effective()["dispatch:call_a-1"]).toMatchObject({
+      ...{ settlement: "final", costUsd: "0.0007", charged: 0 },
+    });
+    expect(run.books.balance).toBe(1_000_000 - 1_250);
+  });
+
+  it("charges the last dispatch of a call that was never answered", async () => {
+    const dispatches: RunDispatch[] = [1, 2].map((n) => ({
+      ...{ dispatchId: `call_a-${n}`, callId: "call_a", settlement: "unknown" },
+      usageUnitId: `call_a-${n}`,
+    }));
+    const run = await open({ "call_a-1": unknown, "call_a-2": unknown }, dispatches);
+    run.spendLog.rows = [
+      run.row({ dispatchId: "call_a-1", requestId: "r-1" }),
+      run.row({ dispatchId: "call_a-2", requestId: "r-2" }),
+    ];
+    await run.look();
+    expect(run.books.effective()).toMatchObject({
+      "call_a-1": { charged: 0, costUsd: "0.0002" },
+      "call_a-2": { charged: 2_500, costUsd: "0.0002" },
+    });
+  });
+
+  it("waits for what the log does not show yet, and voids a dispatch that it never shows", async () => {
+    const run = await open({ "dispatch:call_a-1": unknown, "call_b-1": unknown, e: estimated });
+    const all = ["call_b-1", "dispatch:call_a-1", "e"];
+    const early = await run.look(10 * minute);
+    expect(early).toMatchObject({ calls: [], missing: [], isComplete: false });
+    expect(early.kind === "read" ? early.waiting.toSorted() : null).toEqual(all);
+    const late = await run.look(60 * minute);
+    expect(late).toMatchObject({
+      calls: [{ kind: "voided", fact: { usageUnitId: "dispatch:call_a-1", costUsd: "0" } }],
+      ...{ waiting: [], isComplete: true },
+    });
+    expect(late.kind === "read" ? late.missing.toSorted() : null).toEqual(["call_b-1", "e"]);
+    expect(run.books.effective()).toMatchObject({
+      "dispatch:call_a-1": { settlement: "final", charged: 0 },
+      "call_b-1": { settlement: "unknown" },
+      e: { settlement: "estimated", charged: 1_250 },
+    });
+    expect(run.log.events).toContainEqual(
+      expect.objectContaining({ level: "error", event: "reconcile.missing" }),
+    );
+  });
+
+  it("voids at once what the log shows as refused", async () => {
+    const run = await open({ "dispatch:call_a-1": unknown });
+    const none = { isFailure: true, costUsd: "0", inputTokens: 0, outputTokens: 0 };
+    run.spendLog.rows = [run.row({ ...none, requestId: "call_a-1" })];
+    expect(await run.look()).toMatchObject({ calls: [{ kind: "voided" }] });
+  });
+
+  it("keeps an estimate of a call that the log calls failed and free", async () => {
+    const run = await open({ u: estimated });
+    const none = { isFailure: true, costUsd: "0", inputTokens: 0, outputTokens: 0 };
+    run.spendLog.rows = [run.row({ ...none, callId: "u" })];
+    expect(await run.look(61 * minute)).toMatchObject({ calls: [], missing: ["u"] });
+  });
+
+  it("does not guess between two rows of one dispatch", async () => {
+    const run = await open({ u: estimated });
+    run.spendLog.rows = ["r-1", "r-2"].map((requestId) => run.row({ callId: "u", requestId }));
+    expect(await run.look()).toMatchObject({ calls: [], missing: ["u"] });
+    expect(run.books.effective()["u"]).toMatchObject({ settlement: "estimated" });
+  });
+
+  it("prices a paid model from the table where the log says 0, with an alarm", async () => {
+    const run = await open({ u: unknown });
+    run.spendLog.rows = [run.row({ callId: "u", costUsd: "0" })];
+    await run.look();
+    expect(run.books.effective()["u"]?.costUsd).toBe("0.00001485");
+    expect(run.log.events[0]).toMatchObject({ event: "billing.zero_cost_paid_model" });
+  });
+
+  it("does not take 0 for the price of a model that nobody knows", async () => {
+    const run = await open({});
+    run.spendLog.rows = [run.row({ model: "nobody/knows", costUsd: "0" })];
+    expect(await run.look()).toMatchObject({ calls: [], missing: ["chatcmpl-aaaaaaaaaaaaaaaa"] });
+  });
+
+  it("leaves final receipts alone, and says where the log disagrees", async () => {
+    const run = await open({ u: {}, v: {} });
+    run.spendLog.rows = [
+      run.row({ callId: "u", requestId: "r-1", costUsd: "0.0001" }),
+      run.row({ callId: "v", requestId: "r-2", costUsd: "0.9" }),
+    ];
+    expect(await run.look()).toMatchObject({ calls: [], isComplete: true });
+    expect(run.log.events.filter(({ event }) => event === "reconcile.cost_differs")).toMatchObject([
+      { fields: { usageUnitId: "v" } },
+    ]);
+  });
+
+  it("changes nothing while the gateway is down, and goes on when it is up again", async () => {
+    const run = await open({ u: unknown, "dispatch:call_a-1": unknown });
+    run.spendLog.isDown = true;
+    const delayed = { kind: "delayed", reason: "unreachable" };
+    expect(await run.look(61 * minute)).toEqual(delayed);
+    expect(run.books.count("receipt_corrections")).toBe(0);
+    run.spendLog.isDown = false;
+    run.spendLog.rows = [run.row({ callId: "u" })];
+    const read = await run.look(61 * minute);
+    const kinds = read.kind === "read" ? read.calls.map(({ kind }) => kind).toSorted() : [];
+    expect(kinds).toEqual(["filled", "voided"]);
+  });
+
+  it("asks for every attempt, over a window wider than the run", async () => {
+    const run = await open({});
+    await run.look(5 * minute, 2);
+    const { runId } = run.books.start.context;
+    const asked = run.spendLog.queries.map(({ endUser }) => endUser);
+    expect(asked).toEqual([`${runId}/0`, `${runId}/1`, `${runId}/2`]);
+    for (const { from, to } of run.spendLog.queries) {
+      expect(from).toBeLessThanOrEqual(startedAt - 60 * minute);
+      expect(to).toBeGreaterThanOrEqual(endedAt + 60 * minute);
+    }
+  });
+
+  it("is not over before the gateway has had time to write its log", async () => {
+    const run = await open({});
+    expect(await run.look(minute)).toMatchObject({ waiting: [], isComplete: false });
+    expect(await run.look(2 * minute)).toMatchObject({ isComplete: true });
+  });
+});
+
+describe("when the log is looked at", () => {
+  it("is at once, then after 30 s, 2 min, 10 min and 1 h", () => {
+    const looks = [0, 1, 2, 3, 4].map((tries) => nextReconcileAt(tries, endedAt)! - endedAt);
+    expect(looks).toEqual([0, 30_000, 2 * minute, 10 * minute, 60 * minute]);
+  });
+
+  it("goes on ever more rarely for a week, then ends", () => {
+    const looks = Array.from({ length: 30 }, (_, tries) => nextReconcileAt(tries, 0));
+    const times = looks.filter((at) => at !== null);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times.at(-1)).toBeGreaterThan(3 * 24 * 60 * minute);
+    expect(times.at(-1)).toBeLessThanOrEqual(7 * 24 * 60 * minute);
+    expect(looks.at(-1)).toBeNull();
+  });
+});
