@@ -7,11 +7,14 @@ import { consoleLog as log } from "./base/log.ts";
 import { admitRun, readAdmission, topUpLease } from "./billing/admission.ts";
 import { commitUsageFacts, finishRun } from "./billing/billing.ts";
 import { priceFact } from "./billing/pricing.ts";
+import { reconcileRun } from "./billing/reconcile.ts";
+import { recordBooks } from "./billing/record-books.ts";
 import { reopenRun } from "./billing/reopen.ts";
 import { accountStatement } from "./billing/statement.ts";
 import { createDemoGateway } from "./completion/demo.ts";
 import { executeCompletionUnit } from "./completion/execute-completion-unit.ts";
-import { createModelCatalog } from "./completion/models.ts";
+import { createLitellmSpendLog } from "./completion/litellm-spend-log.ts";
+import { createModelCatalog, tokenCostUsd } from "./completion/models.ts";
 import { createOpenAiCompatibleGateway } from "./completion/openai-compatible.ts";
 import type { Env } from "./env.ts";
 import { aggregate, executorTypes, type Provider } from "./executor/aggregate.ts";
@@ -22,9 +25,11 @@ import { workersTracer } from "./executor/workers-tracer.ts";
 import type { CompletionGateway } from "./ports/completion.ts";
 import type { GraphExecutorPort } from "./ports/graph-executor.ts";
 import type { ModelCatalog } from "./ports/model-catalog.ts";
+import type { TokenCounts } from "./ports/usage-fact.ts";
 import type { AppDeps } from "./routes/app-env.ts";
 import type { RunCatalogs } from "./run/get-run.ts";
 import { holdFor } from "./run/hold.ts";
+import type { Reconciler } from "./run/life/look-at-log.ts";
 import type { ExecutorParts, RunDeps, RunLedger } from "./run/open-run.ts";
 import type { TickDeps } from "./schedules/tick.ts";
 import { toolSpecs } from "./tools/catalog.ts";
@@ -99,12 +104,19 @@ export function composeRun(
   env: Env,
 ): Pick<
   RunDeps,
-  "ledger" | "buildExecutor" | "priceOf" | "describeModel" | "needsCredit" | "retentionMs"
+  | "ledger"
+  | "reconciler"
+  | "buildExecutor"
+  | "priceOf"
+  | "describeModel"
+  | "needsCredit"
+  | "retentionMs"
 > {
   const setup = setupOf(env);
   const { markupBasisPoints } = setup.config;
   return {
     ledger: composeLedger(env, setup),
+    reconciler: composeReconciler(env, setup),
     buildExecutor: (parts) => buildExecutor(env, setup, parts),
     priceOf: (fact) => priceFact(fact, markupBasisPoints).chargedCredits,
     retentionMs: setup.config.retentionDays * 24 * 60 * 60 * 1_000,
@@ -192,5 +204,26 @@ function composeLedger(env: Env, { config, models }: Setup): RunLedger {
       (await topUpLease(db, { runId, rev, leaseCredits })).granted,
     commit: (facts) => commitUsageFacts(deps, facts),
     finish: (finish) => finishRun(deps, finish),
+    recordBooks: (record) => recordBooks(db, record),
+  };
+}
+
+/** Only LiteLLM keeps a log that can be asked for the calls of one run. */
+function composeReconciler(env: Env, { config, models }: Setup): Reconciler | null {
+  const { gateway, markupBasisPoints } = config;
+  if (gateway?.dialect !== "litellm") return null;
+  const spendLog = createLitellmSpendLog({ ...gateway, log });
+  const deps = {
+    ...{ db: env.DB, markupBasisPoints, clock, log, spendLog },
+    describeModel(modelId: string) {
+      const model = models.find(modelId);
+      if (model === null) return null;
+      const { provider, free } = model;
+      return { provider, free, costUsd: (counts: TokenCounts) => tokenCostUsd(model, counts) };
+    },
+  };
+  return {
+    source: spendLog.source,
+    reconcile: (run, signal) => reconcileRun(deps, run, signal),
   };
 }

@@ -5,6 +5,7 @@ import { composeDoor, composeTick } from "./compose.ts";
 import type { Env } from "./env.ts";
 import { getRun } from "./run/get-run.ts";
 import { RunObject } from "./run/run-object.ts";
+import { reconcileStragglers } from "./run/reconcile-stragglers.ts";
 import { wakeOpenRuns } from "./run/wake-open-runs.ts";
 import { runTick, type TickDeps } from "./schedules/tick.ts";
 
@@ -20,7 +21,7 @@ export default {
     const chores = await Promise.allSettled([
       runTick(env, deps),
       wakeOpenRuns(env, deps),
-      ...(isHour ? [auditAndWake(env, deps)] : []),
+      ...(isHour ? [reconcileStragglers(env, deps), auditAndWake(env, deps)] : []),
     ]);
     // D1 was out of reach; what was not dealt with is still due at the next tick.
     for (const chore of chores) {

@@ -1,7 +1,7 @@
 import { find, type Finding } from "./audit-report.ts";
 
-/** Reconciliation asks the gateway's log for an hour before it leaves the rest to the stragglers' round. */
-const unknownMsMax = 3_600_000;
+/** Twice as long as a run asks the gateway's log after its end before it leaves the rest to the stragglers' round. */
+const unknownMsMax = 2 * 3_600_000;
 
 const newestOf = (receipt: string) =>
   `(SELECT max(p.id) FROM receipt_corrections p WHERE p.receipt_id = ${receipt}.id)`;
@@ -11,10 +11,14 @@ const costsNothing = (row: string) =>
 
 const unknown = `
 SELECT r.id FROM charge_receipts r INDEXED BY charge_receipts_unknown
+JOIN graph_runs g ON g.id = r.run_id AND g.finished_at < ?1
 LEFT JOIN receipt_corrections c ON c.id = ${newestOf("r")}
 WHERE r.settlement = 'unknown' AND r.created_at < ?1 AND coalesce(c.settlement, 'unknown') = 'unknown'`;
 
-/** Receipts of which nobody has found out in an hour what they cost. Reads what was ever unknown, which is rare. */
+/**
+ * Receipts of which nobody has found out in two hours after their run's end what they cost. Reads what was ever unknown,
+ * which is rare.
+ */
 export async function findUnknown(db: D1Database, now: number): Promise<Finding> {
   return find(db, unknown, now - unknownMsMax);
 }

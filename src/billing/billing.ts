@@ -66,6 +66,8 @@ export interface FinishRun {
   books: Books;
   /** The run's own count, logged beside what the ledger has. */
   usage: RunUsage;
+  /** Whether the gateway's log may still correct what the run was charged. */
+  reconciling: boolean;
   /** What is not in the ledger yet. */
   facts: readonly UsageFact[];
 }

@@ -17,7 +17,7 @@ export interface FinishedRun {
 // given its hold back already and may be stopped.
 const finish = `
 UPDATE graph_runs SET status = ?3, error_code = ?4, error_message = ?5, output = ?6, finished_at = ?7,
-  books = ?8, lease_open = 0, rev = ?2
+  books = ?8, reconciling = ?9, lease_open = 0, rev = ?2
 WHERE id = ?1 AND rev < ?2 AND (lease_open = 1 OR status = 'interrupted')`;
 
 // Times come from the row: a repeat reads what the first commit wrote and so meets its own primary key. An answer is
@@ -51,6 +51,7 @@ export function finishStatements(
       output,
       finishedAt,
       JSON.stringify(end.books),
+      end.reconciling ? 1 : 0,
     );
   const reading = db.prepare(readRun).bind(runId);
   if (end.assistantMessage === null) return [closing, reading];

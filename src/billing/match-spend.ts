@@ -7,6 +7,7 @@ export interface RunDispatch {
   dispatchId: string;
   /** Of the logical call; the same for all its dispatches. */
   callId: string;
+  attempt: number;
   /** null where it has no receipt. */
   usageUnitId: string | null;
   settlement: Settlement | null;
@@ -75,7 +76,7 @@ function hasUsage({ inputTokens, outputTokens, costUsd }: SpendRow): boolean {
 
 /**
  * Whether a dispatch is charged elsewhere: its call was sent again after a death, and the customer asked once. The
- * dispatch that was answered pays; where none was, the last one.
+ * dispatch that was answered pays; where none was, the last one. A retry is another asking.
  */
 export function isRepeated(
   dispatch: RunDispatch | null,
@@ -84,8 +85,9 @@ export function isRepeated(
   if (dispatch === null) return false;
   const at = dispatches.indexOf(dispatch);
   return dispatches.some(
-    ({ callId, settlement }, index) =>
+    ({ callId, attempt, settlement }, index) =>
       callId === dispatch.callId &&
+      attempt === dispatch.attempt &&
       index !== at &&
       (settlement === "final" ||
         settlement === "estimated" ||

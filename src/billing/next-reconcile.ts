@@ -1,21 +1,23 @@
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-const firstLooksMs = [0, 30_000, 2 * minuteMs, 10 * minuteMs, hourMs] as const;
-/** A gateway that was down for longer than this is the audit's to report. */
-const lastLookMs = 7 * 24 * hourMs;
+const dayMs = 24 * hourMs;
+const looksMs = [0, 30_000, 2 * minuteMs, 10 * minuteMs, hourMs] as const;
 
 /** A gateway writes its log in batches: a look before this much time has passed does not end the reconciliation. */
 export const logLagMs = 2 * minuteMs;
 /** What the log does not show this long after a run's end, it never will. */
 export const absenceProvenMs = hourMs;
+/** A gateway that was down for longer than this after a run's end is the audit's to report. */
+export const givenUpMs = 7 * dayMs;
+
+/** The looks already done, as it were, of a run whose receipts are all final: it is compared with the log once. */
+export const looksSkippedWhenFinal = looksMs.indexOf(logLagMs);
 
 /**
- * When the gateway's log is looked at after `tries` looks, in milliseconds; null when no more. The time may be past. The
- * first five looks are enough for a gateway that is up; the later ones are for one that was down.
+ * When a run looks at its gateway's log after `looks` looks, in milliseconds; null when it does so no more by itself. The
+ * time may be past. Enough for a gateway that is up; the cron comes back for one that was down.
  */
-export function nextReconcileAt(tries: number, endedAt: number): number | null {
-  const early = firstLooksMs[tries];
-  if (early !== undefined) return endedAt + early;
-  const waitMs = hourMs * 2 ** (tries - firstLooksMs.length + 1);
-  return waitMs > lastLookMs ? null : endedAt + waitMs;
+export function nextReconcileAt(looks: number, endedAt: number): number | null {
+  const afterMs = looksMs[looks];
+  return afterMs === undefined ? null : endedAt + afterMs;
 }

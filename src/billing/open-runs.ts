@@ -22,3 +22,24 @@ export async function readOpenRuns(
     .all<OpenRun>();
   return results;
 }
+
+/** Runs at rest since their last start before `startedBefore` whose figures the gateway's log may still change, by id. */
+export async function readUnreconciledRuns(
+  db: D1Database,
+  {
+    startedBefore,
+    after,
+    limit,
+  }: { startedBefore: number; after: { id: string } | null; limit: number },
+): Promise<{ id: string }[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id FROM graph_runs
+       WHERE reconciling = 1 AND lease_open = 0 AND coalesce(finished_at, reopened_at, created_at) < ?1
+         AND id > ?2
+       ORDER BY id LIMIT ?3`,
+    )
+    .bind(startedBefore, after?.id ?? "", limit)
+    .all<{ id: string }>();
+  return results;
+}

@@ -13,6 +13,7 @@ import {
 import { absenceProvenMs, logLagMs } from "./next-reconcile.ts";
 import { correctedFact, foundFact, type PricedModel, voidedFact } from "./reconciled-fact.ts";
 import { readRunReceipts, type RunReceipt } from "./run-receipts.ts";
+import { type SettledReceipt, settledReceipts } from "./settled-receipts.ts";
 
 export interface ReconcileDeps extends BillingDeps {
   spendLog: SpendLog;
@@ -46,7 +47,10 @@ export type ReconcileOutcome =
   | { kind: "delayed"; reason: Extract<SpendPage, { kind: "unavailable" }>["reason"] }
   | {
       kind: "read";
+      /** What this look changed. */
       calls: ReconciledCall[];
+      /** Every receipt that this gateway's calls have now, whoever changed it. */
+      receipts: SettledReceipt[];
       /** Usage units that the log does not show yet. */
       waiting: string[];
       /** Usage units that the log does not show, or shows in a way that cannot be told apart; they stay as they are. */
@@ -63,14 +67,16 @@ const windowMarginMs = 60 * 60_000;
 /**
  * Holds a run's receipts against the gateway's log: unknown ones are filled, estimates corrected, calls without a receipt
  * get one, and dispatches that never became a call are voided. Everything goes through the ledger's one writer, so that
- * looking again changes nothing. Throws only when D1 is unreachable.
+ * looking again changes nothing. `signal` ends the reading of the log, which then counts as delayed. Throws only when D1 is
+ * unreachable.
  */
 export async function reconcileRun(
   deps: ReconcileDeps,
   run: ReconcileRun,
+  signal?: AbortSignal,
 ): Promise<ReconcileOutcome> {
   const now = deps.clock.now();
-  const read = await readRows(deps.spendLog, run, now);
+  const read = await readRows(deps.spendLog, run, now, signal);
   if (read.kind === "unavailable") {
     const { runId } = run.context;
     deps.log.log("warn", "reconcile.delayed", { runId, reason: read.reason });
@@ -78,7 +84,8 @@ export async function reconcileRun(
   }
   const { runId, billingAccountId } = run.context;
   const { source } = deps.spendLog;
-  const receipts = await readRunReceipts(deps.db, { runId, billingAccountId, source });
+  const readReceipts = () => readRunReceipts(deps.db, { runId, billingAccountId, source });
+  const receipts = await readReceipts();
   const match = matchSpend(receipts, run.dispatches, read.rows);
   const isLate = now - run.endedAt >= absenceProvenMs;
   const plan: Plan = { wanted: [], waiting: [], missing: [] };
@@ -106,6 +113,7 @@ export async function reconcileRun(
   return {
     kind: "read",
     calls,
+    receipts: settledReceipts(match, calls.length === 0 ? receipts : await readReceipts()),
     waiting,
     missing,
     refused: refused.map(({ fact }) => fact),
@@ -131,6 +139,7 @@ async function readRows(
   spendLog: SpendLog,
   { context, startedAt, endedAt }: ReconcileRun,
   now: number,
+  signal: AbortSignal | undefined,
 ): Promise<{ kind: "rows"; rows: SpendRow[] } | Extract<SpendPage, { kind: "unavailable" }>> {
   const rows = new Map<string, SpendRow>();
   const from = startedAt - windowMarginMs;
@@ -138,7 +147,7 @@ async function readRows(
   for (let attempt = 0; attempt <= context.attempt; attempt += 1) {
     const query = { endUser: `${context.runId}/${attempt}`, from, to };
     for (let page: number | null = 1; page !== null;) {
-      const read: SpendPage = await spendLog.readPage(query, page);
+      const read: SpendPage = await spendLog.readPage(query, page, signal);
       if (read.kind === "unavailable") return read;
       for (const row of read.rows) rows.set(row.requestId, row);
       page = read.next;

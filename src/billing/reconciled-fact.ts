@@ -63,6 +63,11 @@ export function voidedFact(
   return receiptFact(deps, owner, receipt, now);
 }
 
+/** What a call is named by that has no receipt yet. */
+export function foundUnitId({ callId, dispatchId, requestId }: SpendRow): string {
+  return callId ?? dispatchId ?? requestId;
+}
+
 /** A call of the log that has no receipt; null where neither log nor catalog know a price. */
 export function foundFact(
   deps: FactDeps,
@@ -75,7 +80,7 @@ export function foundFact(
   return {
     ...context,
     attempt: Number(row.endUser.slice(context.runId.length + 1)),
-    usageUnitId: row.callId ?? row.dispatchId ?? row.requestId,
+    usageUnitId: foundUnitId(row),
     source: deps.spendLog.source,
     providerCallId: row.requestId.length >= uniqueIdCharsMin ? row.requestId : null,
     executorType,
@@ -98,9 +103,11 @@ function receiptFact(
   receipt: RunReceipt,
   now: number,
 ): UsageFact {
-  const { settlement: _settlement, costUsd: _costUsd, ...identity } = receipt;
+  const { usageUnitId, providerCallId, attempt, requestId, graphId } = receipt;
+  const { executorType, trigger, provider, model, servedModel } = receipt;
   return {
-    ...identity,
+    ...{ usageUnitId, providerCallId, attempt, requestId, graphId },
+    ...{ executorType, trigger, provider, model, servedModel },
     runId: context.runId,
     billingAccountId: context.billingAccountId,
     virtualKeyId: context.virtualKeyId,

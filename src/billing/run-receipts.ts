@@ -1,7 +1,13 @@
-import type { ExecutorType, Settlement, SourceSystem, Trigger } from "../ports/usage-fact.ts";
+import type {
+  ExecutorType,
+  Settlement,
+  SourceSystem,
+  TokenCounts,
+  Trigger,
+} from "../ports/usage-fact.ts";
 
 /** A receipt of a run, as it stands after its corrections. */
-export interface RunReceipt {
+export interface RunReceipt extends Pick<TokenCounts, "inputTokens" | "outputTokens"> {
   usageUnitId: string;
   providerCallId: string | null;
   attempt: number;
@@ -12,15 +18,21 @@ export interface RunReceipt {
   provider: string;
   model: string;
   servedModel: string | null;
+  /** When it was posted; never changes. */
+  postedSettlement: Settlement;
   settlement: Settlement;
   costUsd: string;
+  chargedCredits: number;
 }
 
 const readReceipts = `
 SELECT r.usage_unit_id AS usageUnitId, r.provider_call_id AS providerCallId, r.attempt,
   r.request_id AS requestId, r.graph_id AS graphId, r.executor_type AS executorType, r.trigger,
   r.provider, r.model, r.served_model AS servedModel,
-  coalesce(c.settlement, r.settlement) AS settlement, coalesce(c.cost_usd, r.cost_usd) AS costUsd
+  r.settlement AS postedSettlement, coalesce(c.settlement, r.settlement) AS settlement,
+  coalesce(c.cost_usd, r.cost_usd) AS costUsd, coalesce(c.input_tokens, r.input_tokens) AS inputTokens,
+  coalesce(c.output_tokens, r.output_tokens) AS outputTokens, r.charged_credits + coalesce((
+    SELECT sum(p.charged_delta) FROM receipt_corrections p WHERE p.receipt_id = r.id), 0) AS chargedCredits
 FROM charge_receipts r LEFT JOIN receipt_corrections c ON c.id = (
   SELECT max(p.id) FROM receipt_corrections p WHERE p.receipt_id = r.id)
 WHERE r.run_id = ?1 AND r.billing_account_id = ?2 AND r.source_system = ?3`;

@@ -32,8 +32,8 @@ const rowsSchema = z.array(z.unknown());
 export function createLitellmSpendLog(options: LitellmSpendLogOptions): SpendLog {
   return {
     source: "litellm",
-    async readPage(query, page) {
-      const paged = await read(options, "/spend/logs/v2", {
+    async readPage(query, page, signal) {
+      const paged = await read(options, signal, "/spend/logs/v2", {
         start_date: utcText(query.from),
         end_date: utcText(query.to),
         end_user: query.endUser,
@@ -43,7 +43,7 @@ export function createLitellmSpendLog(options: LitellmSpendLogOptions): SpendLog
       if (paged.kind === "unavailable") return paged;
       if (paged.kind === "json") return pageOf(options, query, page, paged.value);
       const dayMs = 24 * 60 * 60 * 1_000;
-      const all = await read(options, "/spend/logs", {
+      const all = await read(options, signal, "/spend/logs", {
         start_date: utcText(query.from).slice(0, 10),
         // The day named as the end is left out from its first second on.
         end_date: utcText(query.to + dayMs).slice(0, 10),
@@ -82,9 +82,11 @@ function pageOf(
 
 async function read(
   { baseUrl, apiKey, timeoutMsMax = timeoutMsDefault }: LitellmSpendLogOptions,
+  signal: AbortSignal | undefined,
   path: string,
   fields: Record<string, string>,
 ): Promise<Answer> {
+  const limit = AbortSignal.timeout(timeoutMsMax);
   const root = baseUrl.replace(/\/+$/, "").replace(/\/v1$/, "");
   try {
     const response = await fetch(`${root}${path}?${new URLSearchParams(fields).toString()}`, {
@@ -93,14 +95,14 @@ async function read(
         ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
       },
       redirect: "manual",
-      signal: AbortSignal.timeout(timeoutMsMax),
+      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
     });
     const text = await response.text();
     if (response.status === 404 || response.status === 405) return { kind: "no_route" };
     if (!response.ok) return { kind: "unavailable", reason: "refused" };
     return parseJson(text);
   } catch {
-    // No connection, a connection that broke, or no answer in time: the caller comes back later.
+    // No connection, a connection that broke, no answer in time, or a caller that waits no longer: it comes back later.
     return { kind: "unavailable", reason: "unreachable" };
   }
 }

@@ -128,6 +128,7 @@ export const graphRuns = sqliteTable(
     startedAt: integer("started_at"),
     finishedAt: integer("finished_at"),
     reopenedAt: integer("reopened_at"),
+    reconciling: integer("reconciling", { mode: "boolean" }).notNull().default(false),
   },
   (t) => [
     index("graph_runs_account").on(t.billingAccountId, t.createdAt, t.id),
@@ -137,6 +138,9 @@ export const graphRuns = sqliteTable(
     index("graph_runs_finished")
       .on(t.billingAccountId, t.finishedAt)
       .where(sql`${t.finishedAt} IS NOT NULL`),
+    index("graph_runs_reconciling")
+      .on(t.id)
+      .where(sql`${t.reconciling} = 1`),
     index("graph_runs_schedule_active")
       .on(t.scheduleId, t.status)
       .where(

@@ -88,7 +88,7 @@ export interface LiveRun {
   chargedCredits: number;
   heldCredits: number;
   books: Books;
-  /** `settled` when all usage is in D1. */
+  /** `settled` when all usage is in D1, `reconciling` while it may still be corrected from the gateway's log. */
   billing: "open" | "settled" | "reconciling";
   lastSeq: number;
   /** Questions that wait for an answer; none unless the run is `interrupted`. */

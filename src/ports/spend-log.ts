@@ -36,6 +36,8 @@ export type SpendPage =
 /** A gateway's own record of what it was asked and what that cost. Reading it never throws. */
 export interface SpendLog {
   readonly source: SourceSystem;
-  /** Pages are numbered from 1. The same row may come twice: the log grows while it is read. */
-  readPage(query: SpendQuery, page: number): Promise<SpendPage>;
+  /**
+   * Pages are numbered from 1. The same row may come twice: the log grows while it is read. Aborted, it is unreachable.
+   */
+  readPage(query: SpendQuery, page: number, signal?: AbortSignal): Promise<SpendPage>;
 }

@@ -75,8 +75,13 @@ export function runBodyOf(row: RunRow, live: LiveRun | null): RunBody {
     ...recorded,
     ...(live !== null && isAhead(live, row) ? progressOf(live) : {}),
     books: live?.books ?? row.books ?? booksWithoutCalls(isOver(row)),
-    billing: live?.billing ?? (isOver(row) ? "settled" : "open"),
+    billing: live?.billing ?? billingOf(row),
   };
+}
+
+function billingOf(row: RunRow): RunBody["billing"] {
+  if (!isOver(row)) return "open";
+  return row.reconciling ? "reconciling" : "settled";
 }
 
 /** Not of a run that is over: what D1 says of it may have been corrected since. */

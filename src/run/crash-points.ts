@@ -22,6 +22,10 @@ export const crashPoints = [
   "recovery.begun",
   "reopening.written",
   "reopening.answered",
+  "reconcile.begun",
+  "reconcile.answered",
+  "reconcile.adopted",
+  "reconcile.noted",
 ] as const;
 
 export type CrashPoint = (typeof crashPoints)[number];

@@ -25,6 +25,8 @@ export interface RunStub {
   retry(accountId: string): Promise<GoOnOutcome | null>;
   /** Has the run look at itself and do what is due; false when there is no run here. */
   wake(): Promise<boolean>;
+  /** Has a run that has come to rest look at the gateway's log, also when its own looks are over. */
+  reconcile(): Promise<void>;
   /** Viewers only: `…/events` and `…/socket`, with the account in `accountHeader`. */
   fetch(request: Request): Promise<Response>;
 }

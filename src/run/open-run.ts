@@ -3,6 +3,7 @@ import { describeBug, type Log } from "../base/log.ts";
 import type { Admission } from "../billing/admission.ts";
 import type { Reopening } from "../billing/reopen.ts";
 import type { CommitReport, FinishReport, FinishRun } from "../billing/billing.ts";
+import type { RecordBooks } from "../billing/record-books.ts";
 import type { CreditCheck } from "../executor/with-preflight.ts";
 import type { CallJournal } from "../ports/completion.ts";
 import type { GraphExecutorPort } from "../ports/graph-executor.ts";
@@ -11,6 +12,7 @@ import type { RunStatus, StartRun } from "../ports/run.ts";
 import type { BillingCommitFn, UsageFact } from "../ports/usage-fact.ts";
 import type { SettledFrame } from "../protocol.ts";
 import { Answers } from "./life/answers.ts";
+import type { Reconciler } from "./life/look-at-log.ts";
 import type { CallCosts } from "./journal/call-rows.ts";
 import type { CrashPoint } from "./crash-points.ts";
 import { EventLog, type LoggedEvent } from "./viewers/event-log.ts";
@@ -28,6 +30,7 @@ export interface RunLedger {
   topUp(runId: string, rev: number, leaseCredits: number): Promise<boolean>;
   commit(facts: readonly UsageFact[]): Promise<CommitReport>;
   finish(finish: FinishRun): Promise<FinishReport>;
+  recordBooks(record: RecordBooks): Promise<void>;
 }
 
 /** `rev` numbers this write of the D1 row; `chargedCredits` is what the run has cost so far. */
@@ -51,6 +54,8 @@ export interface ExecutorParts {
 export interface RunDeps {
   storage: RunStorage;
   ledger: RunLedger;
+  /** null: no gateway here has a log of its own. */
+  reconciler: Reconciler | null;
   buildExecutor: (parts: ExecutorParts) => GraphExecutorPort;
   /** Credits charged for a fact: the function that also posts it. */
   priceOf: (fact: UsageFact) => number;

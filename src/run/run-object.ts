@@ -81,6 +81,10 @@ export class RunObject extends DurableObject<Env> {
     return this.#life.wake();
   }
 
+  reconcile(): Promise<void> {
+    return this.#life.reconcile();
+  }
+
   /** Viewers only: `…/events` (SSE) and `…/socket` (WebSocket). */
   override fetch(request: Request): Response {
     const accountId = request.headers.get(accountHeader) ?? "";

@@ -49,6 +49,10 @@ export interface RunRow {
   interrupts: readonly Interrupt[];
   /** The last event's number when events were purged; null while they are kept. */
   purgedAtSeq: number | null;
+  /** When the gateway's log began to be looked at for the usage of a run that ended or waits; null: no look is due. */
+  reconcileFrom: number | null;
+  /** Looks at the log since then, those under way or lost included. */
+  looks: number;
 }
 
 /**
@@ -183,6 +187,8 @@ function toColumns(change: Partial<RunRow>): Record<string, SqlValue> {
     driving_since: change.drivingSince,
     interrupts: change.interrupts === undefined ? undefined : JSON.stringify(change.interrupts),
     purged_at_seq: change.purgedAtSeq,
+    reconcile_from: change.reconcileFrom,
+    looks: change.looks,
   };
   return Object.fromEntries(
     Object.entries(columns).filter((entry): entry is [string, SqlValue] => entry[1] !== undefined),
@@ -222,5 +228,7 @@ function toRow(stored: StoredRow): RunRow {
     drivingSince: numberOrNull("driving_since") ?? numberOrNull("started_at"),
     interrupts: JSON.parse((stored["interrupts"] ?? "[]") as string) as Interrupt[],
     purgedAtSeq: numberOrNull("purged_at_seq"),
+    reconcileFrom: numberOrNull("reconcile_from"),
+    looks: number("looks"),
   };
 }

@@ -32,7 +32,9 @@ const tables = `
      settled_calls INTEGER NOT NULL DEFAULT 0,
      driving_since INTEGER,
      interrupts TEXT NOT NULL DEFAULT '[]',
-     purged_at_seq INTEGER
+     purged_at_seq INTEGER,
+     reconcile_from INTEGER,
+     looks INTEGER NOT NULL DEFAULT 0
    ) STRICT;
    CREATE TABLE events (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, event TEXT NOT NULL) STRICT;
    CREATE TABLE calls (
@@ -85,6 +87,8 @@ const upgrades: readonly string[] = [
      ordinal INTEGER NOT NULL,
      answer TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE run ADD COLUMN reconcile_from INTEGER;
+   ALTER TABLE run ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 export const schemaVersion = upgrades.length + 1;

@@ -177,20 +177,22 @@ describe("the audit finds runs", () => {
 });
 
 describe("the audit finds receipts", () => {
-  it("that are unknown for an hour, until a correction says what they cost", async () => {
+  it("that are unknown two hours after their run, until a correction says what they cost", async () => {
     const unknown = {
       settlement: "unknown",
       costUsd: "0",
       inputTokens: 0,
       outputTokens: 0,
     } as const;
-    const id = await charge(world.open, {
-      ...unknown,
-      usageUnitId: `dispatch:${world.open.context.runId}/1`,
-    });
+    const ofEnded = { ...unknown, usageUnitId: `dispatch:${world.ended.context.runId}/1` };
+    const id = await charge(world.ended, ofEnded);
+    // A run that goes on, or waits for a person, looks at the log when it has ended.
+    const ofOpen = { ...unknown, usageUnitId: `dispatch:${world.open.context.runId}/1` };
+    const notYet = await charge(world.open, ofOpen);
     const unknownIds = async (at: number) => (await audit(at)).unknownReceipts.ids;
-    expect(await unknownIds(t0 + 59 * minuteMs)).not.toContain(id);
-    expect(await unknownIds(t0 + 61 * minuteMs)).toContain(id);
+    expect(await unknownIds(t0 + 119 * minuteMs)).not.toContain(id);
+    expect(await unknownIds(t0 + 121 * minuteMs)).toContain(id);
+    expect(await unknownIds(t0 + 121 * minuteMs)).not.toContain(notYet);
     expect(await findNew()).toEqual({});
     await db
       .prepare(
@@ -200,7 +202,7 @@ describe("the audit finds receipts", () => {
       )
       .bind(id, world.holder.accountId, t0)
       .run();
-    expect(await unknownIds(t0 + 61 * minuteMs)).not.toContain(id);
+    expect(await unknownIds(t0 + 121 * minuteMs)).not.toContain(id);
     expect(await findNew()).toEqual({});
   });
 

@@ -138,6 +138,7 @@ export function finishOf(
     finishedAt: t0 + 1_000,
     assistantMessage: "done",
     books: { dispatches: 0, settled: 0, unknown: 0, voided: 0, open: 0, closed: true },
+    reconciling: false,
     usage: { calls: 0, inputTokens: 0, outputTokens: 0 },
     facts: [],
     ...changes,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { commitUsageFacts } from "../../src/billing/billing.ts";
 import type { RunDispatch } from "../../src/billing/match-spend.ts";
-import { nextReconcileAt } from "../../src/billing/next-reconcile.ts";
+import { looksSkippedWhenFinal, nextReconcileAt } from "../../src/billing/next-reconcile.ts";
 import { reconcileRun, type ReconcileOutcome } from "../../src/billing/reconcile.ts";
 import { tokenCostUsd, createModelCatalog } from "../../src/completion/models.ts";
 import type { SpendLog, SpendPage, SpendQuery, SpendRow } from "../../src/ports/spend-log.ts";
@@ -35,8 +35,11 @@ class ListedSpendLog implements SpendLog {
   }
 }
 
+type Dispatched = Omit<RunDispatch, "attempt"> & Partial<RunDispatch>;
+
 /** A run whose calls were reported to the ledger, beside the gateway's own log of them. */
-async function open(facts: Record<string, Partial<UsageFact>>, dispatches: RunDispatch[] = []) {
+async function open(facts: Record<string, Partial<UsageFact>>, journal: Dispatched[] = []) {
+  const dispatches = journal.map((dispatch) => ({ attempt: 0, ...dispatch }));
   const books = await Books.open(1_000_000);
   const spendLog = new ListedSpendLog();
   const log = recordingLog();
@@ -164,7 +167,7 @@ describe("reconciling a run", () => {
   });
 
   it("charges the last dispatch of a call that was never answered", async () => {
-    const dispatches: RunDispatch[] = [1, 2].map((n) => ({
+    const dispatches: Dispatched[] = [1, 2].map((n) => ({
       ...{ dispatchId: `call_a-${n}`, callId: "call_a", settlement: "unknown" },
       usageUnitId: `call_a-${n}`,
     }));
@@ -178,6 +181,36 @@ describe("reconciling a run", () => {
       "call_a-1": { charged: 0, costUsd: "0.0002" },
       "call_a-2": { charged: 2_500, costUsd: "0.0002" },
     });
+  });
+
+  it("charges what an earlier attempt asked, though its retry asks the same: that was asked twice", async () => {
+    const dispatches: Dispatched[] = [
+      { dispatchId: "call_a-1", callId: "call_a", usageUnitId: "call_a-1", settlement: "unknown" },
+      {
+        ...{ dispatchId: "call_a-2", callId: "call_a", usageUnitId: "call_a-2" },
+        ...{ settlement: "final", attempt: 1 },
+      },
+    ];
+    const run = await open({ "call_a-1": unknown }, dispatches);
+    run.spendLog.rows = [run.row({ dispatchId: "call_a-1" })];
+    expect(await run.look()).toMatchObject({ calls: [{ kind: "filled", chargedCredits: 2_500 }] });
+  });
+
+  it("tells how every receipt stands now, the same at each look", async () => {
+    const run = await open({ "dispatch:call_a-1": unknown, e: estimated, f: {} });
+    run.spendLog.rows = [run.row({ callId: "e" })];
+    const stand = [
+      { usageUnitId: "dispatch:call_a-1", settlement: "final", isVoided: true, chargedCredits: 0 },
+      { usageUnitId: "e", settlement: "final", isVoided: false, chargedCredits: 2_500 },
+      { usageUnitId: "f", settlement: "final", isVoided: false, chargedCredits: 1_250 },
+    ];
+    for (let look = 1; look <= 2; look += 1) {
+      const read = await run.look(61 * minute);
+      const receipts = read.kind === "read" ? read.receipts : [];
+      expect(receipts.toSorted((a, b) => a.usageUnitId.localeCompare(b.usageUnitId))).toMatchObject(
+        stand,
+      );
+    }
   });
 
   it("waits for what the log does not show yet, and voids a dispatch that it never shows", async () => {
@@ -287,12 +320,11 @@ describe("when the log is looked at", () => {
     expect(looks).toEqual([0, 30_000, 2 * minute, 10 * minute, 60 * minute]);
   });
 
-  it("goes on ever more rarely for a week, then ends", () => {
-    const looks = Array.from({ length: 30 }, (_, tries) => nextReconcileAt(tries, 0));
-    const times = looks.filter((at) => at !== null);
-    expect(times).toEqual(times.toSorted((a, b) => a - b));
-    expect(times.at(-1)).toBeGreaterThan(3 * 24 * 60 * minute);
-    expect(times.at(-1)).toBeLessThanOrEqual(7 * 24 * 60 * minute);
-    expect(looks.at(-1)).toBeNull();
+  it("is left to the cron after that", () => {
+    expect(nextReconcileAt(5, endedAt)).toBeNull();
+  });
+
+  it("is once, when the log is written, for a run whose receipts are all final", () => {
+    expect(nextReconcileAt(looksSkippedWhenFinal, endedAt)).toBe(endedAt + 2 * minute);
   });
 });

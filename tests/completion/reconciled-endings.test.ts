@@ -20,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => fake.close());
 
 const log = new FakeLog();
-const limits = { headersMsMax: 60, idleMsMax: 60, totalMsMax: 5_000 };
+/** Long enough for a busy machine to answer in. */
+const limits = { headersMsMax: 1_000, idleMsMax: 500, totalMsMax: 5_000 };
 const hour = 3_600_000;
 
 /** A run of one call against the fake gateway, ended in some way and reported to a ledger. */
@@ -64,7 +65,7 @@ async function endedRun(message: string, end: "by itself" | "stopped" | "host di
         ...{ context, executorType: "inproc", startedAt, endedAt: startedAt },
         dispatches: [
           {
-            ...{ dispatchId: call.dispatchId, callId: call.callId },
+            ...{ dispatchId: call.dispatchId, callId: call.callId, attempt: 0 },
             ...{ usageUnitId: fact?.usageUnitId ?? null, settlement: fact?.settlement ?? null },
           },
         ],

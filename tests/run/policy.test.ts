@@ -62,6 +62,8 @@ describe("the next alarm", () => {
     createdAt: 0,
     finishedAt: null,
     purgedAtSeq: null,
+    reconcileFrom: null,
+    looks: 0,
   } as const;
 
   it("beats while a run is driven", () => {

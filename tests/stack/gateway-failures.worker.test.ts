@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   call,
   expectBilledOnce,
+  expectReconciled,
   finish,
   gatewayCalls,
   newAccount,
@@ -43,6 +44,8 @@ describe("whatever the gateway does", () => {
       expect(await readRun(as, runId)).toMatchObject(end);
       const { receipts } = await expectBilledOnce(as, runId);
       expect(receipts.map((receipt) => receipt.settlement)).toEqual(settlements);
+      // A gateway that says 0 does not know its price: the receipt is ours, and stays.
+      if (message !== "[[zero-cost]]") await expectReconciled(as, runId);
     },
   );
 
@@ -80,6 +83,7 @@ describe("whatever the gateway does", () => {
     expect((await finish(as, runId)).books).toMatchObject({ unknown: 1, settled: 0 });
     const { receipts } = await expectBilledOnce(as, runId);
     expect(receipts).toMatchObject([{ settlement: "unknown", chargedCredits: 0 }]);
+    expect(await readRun(as, runId)).toMatchObject({ billing: "reconciling" });
   });
 
   it("a stop in the middle owes an estimate of what was sent and shown", async () => {
@@ -92,5 +96,6 @@ describe("whatever the gateway does", () => {
     const { receipts, charged } = await expectBilledOnce(as, runId);
     expect(receipts).toMatchObject([{ settlement: "estimated", provenance: "estimate" }]);
     expect(charged).toBeGreaterThan(0);
+    await expectReconciled(as, runId);
   });
 });

@@ -1,5 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
+import { chargeCredits } from "../../src/base/money.ts";
 import type { RunEvent } from "../../src/ports/ai-event.ts";
 import type { ServerFrame, SettledFrame } from "../../src/protocol.ts";
 import type { GatewayLogEntry } from "../fake-gateway/log.ts";
@@ -158,6 +159,7 @@ export interface Receipt {
   usageUnitId: string;
   chargedCredits: number;
   costUsd: string;
+  effective: { settlement: string; costUsd: string; chargedCredits: number };
   receiptKind: string;
   [field: string]: unknown;
 }
@@ -185,17 +187,50 @@ export async function balanceOf(
   return json(await call("GET", "/api/v1/account", { as }));
 }
 
-/** Every answered call of the gateway has exactly one receipt, and the balance moved by their sum. */
+/**
+ * Every answered call of the gateway has exactly one receipt, and the balance moved by their sum, corrections included.
+ * `charged` is what they were posted with.
+ */
 export async function expectBilledOnce(as: Account, runId: string, credits = 50_000_000) {
-  const [receipts, calls] = [await readReceipts(as, runId), await gatewayCalls(runId)];
-  const answered = calls.filter((entry) => entry.status === 200);
-  // Stopped before its headers came, a call is known by our own dispatch id, which the gateway was sent as its call id.
-  const receiptsOf = ({ callId }: GatewayLogEntry) =>
-    receipts.filter(({ usageUnitId }) =>
-      [callId, `dispatch:${callId}`].some((id) => usageUnitId.startsWith(id ?? "MISSING")),
-    );
-  for (const entry of answered) expect(receiptsOf(entry)).toHaveLength(1);
-  const charged = receipts.reduce((total, receipt) => total + receipt.chargedCredits, 0);
-  expect(await balanceOf(as)).toMatchObject({ balanceCredits: credits - charged, heldCredits: 0 });
+  let receipts: Receipt[] = [];
+  // A correction may come between the two reads.
+  const readOwed = async () => {
+    receipts = await readReceipts(as, runId);
+    const { balanceCredits, heldCredits } = await balanceOf(as);
+    const charged = receipts.reduce((sum, { effective }) => sum + effective.chargedCredits, 0);
+    return { paidIn: balanceCredits + charged, heldCredits };
+  };
+  await expect.poll(readOwed).toEqual({ paidIn: credits, heldCredits: 0 });
+  const answered = (await gatewayCalls(runId)).filter((entry) => entry.status === 200);
+  for (const entry of answered) expect(receiptsOf(receipts, entry)).toHaveLength(1);
+  const charged = receipts.reduce((sum, { chargedCredits }) => sum + chargedCredits, 0);
   return { receipts, answered, charged };
+}
+
+/** Stopped before its headers came, a call is known by our own dispatch id, which the gateway was sent as its call id. */
+function receiptsOf(receipts: readonly Receipt[], { callId }: GatewayLogEntry): Receipt[] {
+  return receipts.filter(({ usageUnitId }) =>
+    [callId, `dispatch:${callId}`].some((id) => usageUnitId.startsWith(id ?? "MISSING")),
+  );
+}
+
+/** Once the gateway's log was looked at, every answered call says what the log says, and the run's books are closed. */
+export async function expectReconciled(as: Account, runId: string): Promise<void> {
+  await expect.poll(async () => (await readRun(as, runId)).billing).toBe("settled");
+  const { receipts, answered } = await expectBilledOnce(as, runId);
+  for (const entry of answered) {
+    const { costUsd } = entry;
+    expect(receiptsOf(receipts, entry)).toMatchObject([
+      { effective: { settlement: "final", costUsd, chargedCredits: chargeOf(costUsd) } },
+    ]);
+  }
+  const charged = receipts.reduce((sum, { effective }) => sum + effective.chargedCredits, 0);
+  expect(await readRun(as, runId)).toMatchObject({
+    chargedCredits: charged,
+    books: { unknown: 0, open: 0, closed: true },
+  });
+}
+
+function chargeOf(costUsd: string): number {
+  return Number(chargeCredits(costUsd, 12_500));
 }

@@ -1,10 +1,10 @@
 import { toIso } from "../../base/clock.ts";
-import { receiptIdOf, sourceReference } from "../../billing/pricing.ts";
 import type { RunUsage } from "../../ports/ai-event.ts";
 import type { Books, CallState, RunCall } from "../../ports/run.ts";
-import type { Settlement, UsageFact } from "../../ports/usage-fact.ts";
-import type { Outbox } from "./outbox.ts";
+import type { RunDispatch } from "../../billing/match-spend.ts";
+import type { Settlement, SourceSystem } from "../../ports/usage-fact.ts";
 import type { RunStorage } from "../storage.ts";
+import { receiptIdOfKey } from "./outbox.ts";
 
 /** Of calls that owe a receipt. */
 export interface CallCosts {
@@ -18,7 +18,7 @@ export interface CallTotals extends CallCosts {
 }
 
 /** The whole journal, in order of dispatch. */
-export function listCalls(storage: RunStorage, outbox: Outbox): RunCall[] {
+export function listCalls(storage: RunStorage): RunCall[] {
   return storage.sql
     .exec<{
       ordinal: number;
@@ -48,12 +48,44 @@ export function listCalls(storage: RunStorage, outbox: Outbox): RunCall[] {
       startedAt: toIso(row.started_at),
       endedAt: row.ended_at === null ? null : toIso(row.ended_at),
       usageUnitId: row.usage_unit_id,
-      receiptId: receiptOf(row.outbox_key === null ? null : outbox.read(row.outbox_key)),
+      receiptId: row.outbox_key === null ? null : receiptIdOfKey(row.outbox_key),
     }));
 }
 
-function receiptOf(fact: UsageFact | null): string | null {
-  return fact === null ? null : receiptIdOf(fact.source, sourceReference(fact));
+/** The journal as the gateway's log is held against it, in order of dispatch. */
+export function listDispatches(storage: RunStorage): RunDispatch[] {
+  return storage.sql
+    .exec<{
+      dispatchId: string;
+      callId: string;
+      attempt: number;
+      unitId: string | null;
+      settlement: string | null;
+    }>(
+      `SELECT dispatch_id AS dispatchId, call_id AS callId, attempt, settlement,
+         CASE WHEN outbox_key IS NULL THEN NULL ELSE usage_unit_id END AS unitId
+       FROM calls ORDER BY ordinal`,
+    )
+    .toArray()
+    .map(({ dispatchId, callId, attempt, unitId, settlement }) => ({
+      ...{ dispatchId, callId, attempt, usageUnitId: unitId },
+      settlement: settlement as Settlement | null,
+    }));
+}
+
+/** Whose log could still tell something of this run: the receipts that this gateway's calls have, by how sure they are. */
+export function countReceipts(
+  storage: RunStorage,
+  source: SourceSystem,
+): { receipts: number; open: number } {
+  const [row] = storage.sql
+    .exec<{ receipts: number; open: number }>(
+      `SELECT count(*) AS receipts, count(CASE WHEN settlement IN ('estimated', 'unknown') THEN 1 END) AS open
+       FROM calls WHERE outbox_key GLOB ? || ':*'`,
+      source,
+    )
+    .toArray();
+  return row ?? { receipts: 0, open: 0 };
 }
 
 /** Whether another dispatch of the run already has a receipt under this usage unit id. */

@@ -1,5 +1,5 @@
-import { sourceReference } from "../../billing/pricing.ts";
-import type { UsageFact } from "../../ports/usage-fact.ts";
+import { receiptIdOf, sourceReference } from "../../billing/pricing.ts";
+import type { SourceSystem, UsageFact } from "../../ports/usage-fact.ts";
 import type { RunStorage } from "../storage.ts";
 
 /** `refused`: the ledger has other content under this fact's key; it is kept here for the audit. */
@@ -55,6 +55,14 @@ export class Outbox {
   }
 }
 
-function outboxKey(fact: UsageFact): string {
+/** Names a fact as the ledger's unique key does. */
+export function outboxKey(
+  fact: Pick<UsageFact, "source" | "runId" | "attempt" | "usageUnitId">,
+): string {
   return `${fact.source}:${sourceReference(fact)}`;
+}
+
+export function receiptIdOfKey(key: string): string {
+  const colon = key.indexOf(":");
+  return receiptIdOf(key.slice(0, colon) as SourceSystem, key.slice(colon + 1));
 }

@@ -18,7 +18,10 @@ export function decideResume(
   answers: Pick<Answers, "find">,
   wish: { interruptId: string | null; value: JsonValue },
 ): GoOnDecision {
-  const open = row.status === "interrupted" && row.phase !== "reopening" ? row.interrupts : [];
+  const isWaiting = row.status === "interrupted" && row.phase !== "reopening";
+  // An answer must not undo a stop that was accepted before it.
+  if (isWaiting && row.isCancelRequested) return refuse("conflict", "This run is being stopped.");
+  const open = isWaiting ? row.interrupts : [];
   if (wish.interruptId === null && open.length > 1) {
     return refuse(
       "invalid_request",

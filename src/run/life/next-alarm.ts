@@ -1,3 +1,4 @@
+import { nextReconcileAt } from "../../billing/next-reconcile.ts";
 import type { RunRow } from "../run-state.ts";
 
 /** A driver that died is found after at most this long. */
@@ -16,11 +17,14 @@ type AlarmRow = Pick<
   | "createdAt"
   | "finishedAt"
   | "purgedAtSeq"
+  | "reconcileFrom"
+  | "looks"
 >;
 
 /**
  * When the run must be looked at again, or null when it needs no one. Times in ms since the epoch. A run that waits for a
- * person waits for as long as it takes; one that is over is looked at once more, to be purged.
+ * person waits for as long as it takes; one that is over is looked at to be held against the gateway's log, and to be
+ * purged.
  */
 export function nextAlarm(row: AlarmRow, now: number, retentionMs: number): number | null {
   switch (row.phase) {
@@ -32,20 +36,33 @@ export function nextAlarm(row: AlarmRow, now: number, retentionMs: number): numb
     case "finishing":
       return now + Math.min(finishRetryMsMin * 2 ** row.finishTries, finishRetryMsMax);
     case "settled":
-      if (isToBeEnded(row)) return now;
-      if (row.finishedAt === null || row.purgedAtSeq !== null) return null;
-      return Math.max(now, row.finishedAt + retentionMs);
+      return settledAlarm(row, now, retentionMs);
   }
 }
 
+function settledAlarm(row: AlarmRow, now: number, retentionMs: number): number | null {
+  if (isToBeEnded(row)) return now;
+  const times = [lookAt(row), purgeAt(row, retentionMs)].filter((at) => at !== null);
+  return times.length === 0 ? null : Math.max(now, Math.min(...times));
+}
+
+function lookAt({ reconcileFrom, looks }: AlarmRow): number | null {
+  return reconcileFrom === null ? null : nextReconcileAt(looks, reconcileFrom);
+}
+
+function purgeAt({ finishedAt, purgedAtSeq, status }: AlarmRow, retentionMs: number) {
+  const isKept = finishedAt === null || purgedAtSeq !== null || status === "interrupted";
+  return isKept ? null : finishedAt + retentionMs;
+}
+
 /** What is to be done with a run of which D1 knows everything. */
-export type SettledDue = "end" | "purge" | null;
+export type SettledDue = "end" | "look" | "purge" | null;
 
 export function settledDue(row: AlarmRow, now: number, retentionMs: number): SettledDue {
   if (isToBeEnded(row)) return "end";
-  const { finishedAt, purgedAtSeq, status } = row;
-  if (finishedAt === null || purgedAtSeq !== null || status === "interrupted") return null;
-  return now >= finishedAt + retentionMs ? "purge" : null;
+  const isReached = (at: number | null) => at !== null && now >= at;
+  if (isReached(lookAt(row))) return "look";
+  return isReached(purgeAt(row, retentionMs)) ? "purge" : null;
 }
 
 /** Stopped while it waited, by somebody who did not live to see it through. */
@@ -56,7 +73,13 @@ function isToBeEnded({ status, isCancelRequested }: AlarmRow): boolean {
 /** Whether something is due that nobody is doing. An admission waits for its own second look. */
 export function liesIdle(
   phase: RunRow["phase"],
-  doing: { isDriven: boolean; isSettling: boolean; isInTurn: boolean; isDue: boolean },
+  doing: {
+    isDriven: boolean;
+    isSettling: boolean;
+    isInTurn: boolean;
+    isLooking: boolean;
+    isDue: boolean;
+  },
 ): boolean {
   switch (phase) {
     case "admitting":
@@ -68,6 +91,6 @@ export function liesIdle(
     case "reopening":
       return !doing.isInTurn;
     case "settled":
-      return doing.isDue;
+      return doing.isDue && !doing.isLooking;
   }
 }

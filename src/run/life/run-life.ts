@@ -15,6 +15,7 @@ import { listCalls } from "../journal/call-rows.ts";
 import { Driver } from "./driver.ts";
 import { endRun } from "./end-run.ts";
 import { decideResume, decideRetry, type GoOnDecision } from "./go-on.ts";
+import { LogLooks } from "./log-looks.ts";
 import { liesIdle, nextAlarm, settledDue, type SettledDue } from "./next-alarm.ts";
 import { openRun, type OpenRun, type RunDeps } from "../open-run.ts";
 import { purgeRun } from "./purge.ts";
@@ -25,6 +26,7 @@ import { settledFrame, viewRun } from "../viewers/run-view.ts";
 import { armAlarm, drainOutbox, settleRun } from "./settle-run.ts";
 import { StaleInstance } from "../stale-instance.ts";
 import { endStopped, takeOver } from "./take-over.ts";
+import { Turns } from "./turns.ts";
 
 /**
  * The life of one run: admit, begin, drive, settle; wait for a person and go on, or be tried again. Every step leaves the
@@ -35,10 +37,10 @@ export class RunLife {
   readonly #state: RunState;
   readonly #driver: Driver;
   #run: OpenRun | null;
-  #turns: Promise<unknown> = Promise.resolve();
-  /** Waiting or under way. */
-  #turnsTaken = 0;
+  /** Admissions, reopenings and the second looks at them: each decides what becomes of the row, and asks D1 in between. */
+  readonly #turns = new Turns();
   #settling: Promise<void> | null = null;
+  readonly #looks = new LogLooks();
   #isRetired = false;
 
   constructor(deps: RunDeps) {
@@ -68,12 +70,12 @@ export class RunLife {
 
   calls(accountId: string): RunCall[] | null {
     const run = this.runOf(accountId);
-    return run === null ? null : listCalls(this.#deps.storage, run.outbox);
+    return run === null ? null : listCalls(this.#deps.storage);
   }
 
   /** Idempotent: the same request again returns the same run; another request under its id is refused. */
   start(start: StartRun): Promise<StartOutcome> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const row = this.#state.row;
       if (row === null) return this.#admit(start);
       if (row.start.context.billingAccountId !== start.context.billingAccountId) {
@@ -131,17 +133,29 @@ export class RunLife {
     if (row === null) return false;
     if (this.#isRetired) return true;
     try {
-      if (row.phase === "admitting") await this.#inTurn(() => this.#recheckAdmission());
-      else if (row.phase === "reopening") await this.#inTurn(() => this.#recheckReopening());
+      if (row.phase === "admitting") await this.#turns.take(() => this.#recheckAdmission());
+      else if (row.phase === "reopening") await this.#turns.take(() => this.#recheckReopening());
       else if (this.#run !== null) await this.#attend(this.#run);
     } catch (error) {
-      if (error instanceof StaleInstance) this.#retire();
-      else {
-        this.#report("run.wake_failed", error);
-        await this.#tryToArmAlarm();
-      }
+      this.#failed("run.wake_failed", error);
+      await this.#tryToArmAlarm();
     }
     return true;
+  }
+
+  /**
+   * For the cron: looks at the gateway's log although the run's own looks are over, because D1 has it as not reconciled
+   * yet. Never throws.
+   */
+  async reconcile(): Promise<void> {
+    const run = this.#run;
+    if (run === null || this.#isRetired || this.#state.present.phase !== "settled") return;
+    try {
+      await this.#looks.take(run);
+      await armAlarm(run);
+    } catch (error) {
+      this.#failed("run.look_failed", error);
+    }
   }
 
   #isIdle(row: RunRow): boolean {
@@ -149,7 +163,8 @@ export class RunLife {
     return liesIdle(row.phase, {
       isDriven: this.#driver.isBusy,
       isSettling: this.#settling !== null,
-      isInTurn: this.#turnsTaken > 0,
+      isInTurn: this.#turns.isBusy,
+      isLooking: this.#looks.isBusy,
       isDue: this.#dueOf(row) !== null,
     });
   }
@@ -175,6 +190,7 @@ export class RunLife {
     if (row.phase === "settled") {
       const due = this.#dueOf(row);
       if (due === "end") endStopped(run);
+      if (due === "look") await this.#looks.take(run);
       if (due === "purge") purgeRun(run);
       await armAlarm(run);
     }
@@ -193,17 +209,6 @@ export class RunLife {
     }
     // Else whoever tells D1 that the run waits, or asks it to let the run in, ends it afterwards.
     return true;
-  }
-
-  /**
-   * Admissions, reopenings and the second looks at them, one at a time: each decides what becomes of the row, and D1 is
-   * asked in between.
-   */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    this.#turnsTaken += 1;
-    const turn = this.#turns.then(work).finally(() => (this.#turnsTaken -= 1));
-    this.#turns = turn.catch(() => {});
-    return turn;
   }
 
   /**
@@ -229,11 +234,8 @@ export class RunLife {
       await armAlarm(run);
       return { ok: true, created: true, run: viewRun(run) };
     } catch (error) {
-      if (error instanceof StaleInstance) this.#retire();
-      else {
-        this.#report("run.admission_failed", error);
-        await this.#tryToArmAlarm();
-      }
+      this.#failed("run.admission_failed", error);
+      await this.#tryToArmAlarm();
       return refuse(
         "provider_unavailable",
         "The ledger could not be reached. Try again with the same Idempotency-Key.",
@@ -256,10 +258,11 @@ export class RunLife {
   }
 
   #goOn(decide: (run: OpenRun) => GoOnDecision): Promise<GoOnOutcome> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const run = this.#run;
       if (run === null) return refuse("not_found", "There is no such run.");
       this.#state.bringUpToDate();
+      await this.#looks.end();
       // D1 has to know that the run waits or has ended before it can be asked to let it in again.
       if (this.#state.present.phase !== "driving") await this.#driver.idle();
       if (this.#state.present.phase === "finishing") await this.#settle(run);
@@ -317,25 +320,21 @@ export class RunLife {
 
   /** What cannot be ended now is found without a driver by the next wake-up, and taken over. */
   #driverFailed(run: OpenRun, error: unknown): void {
+    this.#failed("run.driver_failed", error);
+    if (this.#isRetired || this.#state.present.phase !== "driving") return;
     try {
-      if (error instanceof StaleInstance) throw error;
-      this.#report("run.driver_failed", error);
-      if (this.#state.present.phase === "driving") {
-        endRun(run, { status: "error", error: brokeOff, answer: null });
-      }
+      endRun(run, { status: "error", error: brokeOff, answer: null });
     } catch (bug) {
-      if (bug instanceof StaleInstance) this.#retire();
-      else this.#report("run.driver_failed", bug);
+      this.#failed("run.driver_failed", bug);
     }
   }
 
   #driverHung(run: OpenRun, reason: AiError | null): void {
+    this.#report("run.driver_hung", new Error("a stopped driver did not end"));
     try {
-      this.#report("run.driver_hung", new Error("a stopped driver did not end"));
       endStopped(run, reason);
     } catch (bug) {
-      if (bug instanceof StaleInstance) this.#retire();
-      else this.#report("run.driver_hung", bug);
+      this.#failed("run.driver_hung", bug);
     }
   }
 
@@ -352,6 +351,11 @@ export class RunLife {
       endStopped(run);
       await settleRun(run);
     }
+  }
+
+  #failed(event: string, error: unknown): void {
+    if (error instanceof StaleInstance) this.#retire();
+    else this.#report(event, error);
   }
 
   /** Another instance drives this run. This one forgets what it was about to write, and does nothing any more. */
@@ -377,6 +381,7 @@ export class RunLife {
 
   /** Where storage itself is lost, so is this object: the next one finds the alarm that was set before. */
   async #tryToArmAlarm(): Promise<void> {
+    if (this.#isRetired) return;
     try {
       await this.#armAlarm();
     } catch (error) {

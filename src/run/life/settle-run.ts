@@ -2,6 +2,7 @@ import { assert } from "../../base/assert.ts";
 import { describeBug } from "../../base/log.ts";
 import type { CommitReport } from "../../billing/billing.ts";
 import { readTotals } from "../journal/call-rows.ts";
+import { planLooks } from "./look-at-log.ts";
 import { nextAlarm } from "./next-alarm.ts";
 import type { OpenRun } from "../open-run.ts";
 import { settledFrame } from "../viewers/run-view.ts";
@@ -18,6 +19,7 @@ export async function settleRun(run: OpenRun): Promise<void> {
   const { runId } = row.start.context;
   const rev = row.rev + 1;
   const totals = readTotals(deps.storage);
+  const looks = planLooks(run);
   deps.crashPoint("finish.sending");
   try {
     const report = await deps.ledger.finish({
@@ -31,6 +33,7 @@ export async function settleRun(run: OpenRun): Promise<void> {
       assistantMessage: row.output,
       books: totals.books,
       usage: totals.usage,
+      reconciling: looks.reconciling,
       facts: outbox.waiting(),
     });
     // A row that is still open would keep its hold and its thread for ever: better to try again and be seen trying.
@@ -38,7 +41,7 @@ export async function settleRun(run: OpenRun): Promise<void> {
     deps.crashPoint("finish.answered");
     run.atomically(() => {
       mark(run, report);
-      state.update({ phase: "settled", rev });
+      state.update({ phase: "settled", rev, ...looks.row });
     });
   } catch (error) {
     if (error instanceof StaleInstance) throw error;

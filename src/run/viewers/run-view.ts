@@ -3,11 +3,11 @@ import type { LiveRun } from "../../ports/run.ts";
 import type { SettledFrame } from "../../protocol.ts";
 import { readTotals, type CallTotals } from "../journal/call-rows.ts";
 import type { OpenRun } from "../open-run.ts";
-import type { Outbox } from "../journal/outbox.ts";
-import type { RunRow } from "../run-state.ts";
+import { isReconciling } from "../life/look-at-log.ts";
 
 /** The run as this object knows it: fresher than D1 while it is under way. */
-export function viewRun({ state, events, outbox, deps }: OpenRun): LiveRun {
+export function viewRun(run: OpenRun): LiveRun {
+  const { state, events, deps } = run;
   const row = state.present;
   const { context, threadId, model } = row.start;
   const { usage, chargedCredits, books } = readTotals(deps.storage);
@@ -30,15 +30,16 @@ export function viewRun({ state, events, outbox, deps }: OpenRun): LiveRun {
     chargedCredits,
     heldCredits: isLeaseOpen ? Math.max(0, row.leaseCredits - chargedCredits) : 0,
     books,
-    billing: billingOf(row, outbox),
+    billing: billingOf(run),
     lastSeq: events.lastSeq,
     interrupts: row.status === "interrupted" ? [...row.interrupts] : [],
   };
 }
 
-function billingOf({ phase, status }: RunRow, outbox: Outbox): LiveRun["billing"] {
+function billingOf(run: OpenRun): LiveRun["billing"] {
+  const { phase, status } = run.state.present;
   if (phase !== "settled" || status === "interrupted") return "open";
-  return outbox.count("refused") > 0 ? "reconciling" : "settled";
+  return run.outbox.count("refused") > 0 || isReconciling(run) ? "reconciling" : "settled";
 }
 
 export function settledFrame({ deps, outbox }: OpenRun, totals?: CallTotals): SettledFrame {

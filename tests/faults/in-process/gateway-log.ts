@@ -3,6 +3,8 @@ export interface GatewayCall {
   callId: string;
   dispatchId: string;
   unitId: string;
+  /** `runId/attempt`. */
+  endUser: string;
   /** A 2xx status went out: it must have exactly one receipt. */
   answered: boolean;
 }
@@ -14,8 +16,8 @@ export class GatewayLog {
   isHeld = false;
   #waiting: (() => void)[] = [];
 
-  receive(callId: string, dispatchId: string): GatewayCall {
-    const call = { callId, dispatchId, unitId: `unit-${this.calls.length + 1}`, answered: false };
+  receive(names: Pick<GatewayCall, "callId" | "dispatchId" | "endUser">): GatewayCall {
+    const call = { ...names, unitId: `unit-${this.calls.length + 1}`, answered: false };
     this.calls.push(call);
     return call;
   }

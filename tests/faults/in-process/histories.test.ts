@@ -12,6 +12,8 @@ type Act =
     }
   /** Another instance takes over, and the old one does not know it. */
   | { kind: "replace" }
+  /** The gateway's own log cannot be read for a while. */
+  | { kind: "log down" | "log up" }
   | { kind: "crash"; point: (typeof crashPoints)[number]; pass: number }
   | { kind: "d1"; faults: ("before" | "after")[] }
   | { kind: "elapse"; ms: number };
@@ -28,7 +30,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.record({
     kind: fc.constantFrom("start", "look", "wake", "cancel", "answer", "answer", "retry"),
   }),
-  fc.record({ kind: fc.constantFrom("hold", "release", "kill", "replace") }),
+  fc.record({ kind: fc.constantFrom("hold", "release", "kill", "replace", "log down", "log up") }),
   fc.record({
     kind: fc.constant("crash" as const),
     point: fc.constantFrom(...crashPoints),
@@ -84,6 +86,12 @@ async function perform(world: World, each: Act): Promise<void> {
       world.instance = world.bear();
       void world.life.wake();
       break;
+    case "log down":
+      world.spendLog.isDown = true;
+      break;
+    case "log up":
+      world.spendLog.isDown = false;
+      break;
     case "crash":
       if (world.crashes < deathsMax) world.armed = { point: each.point, passes: each.pass };
       break;
@@ -103,6 +111,7 @@ async function live(world: World, acts: readonly Act[]): Promise<void> {
     for (let turn = 0; turn < 3; turn += 1) await new Promise((done) => setImmediate(done));
   }
   world.armed = null;
+  world.spendLog.isDown = false;
   world.d1.faults.length = 0;
   await comeToRest(world);
 }

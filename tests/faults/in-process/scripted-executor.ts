@@ -135,7 +135,8 @@ async function call(
   }
   const { callId, dispatchId, messageId } = opening;
   await turn();
-  const upstream = gateway.receive(callId, dispatchId);
+  const { runId, attempt } = runContext;
+  const upstream = gateway.receive({ callId, dispatchId, endUser: `${runId}/${attempt}` });
   if (isRefused) {
     const error = { code: "rate_limit", message: "Too many." } as const;
     journal.fail(callId, { state: "failed", error, fact: null });

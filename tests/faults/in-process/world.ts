@@ -2,6 +2,8 @@ import { addCredits, createAccount } from "../../../src/billing/credits.ts";
 import { admitRun, readAdmission, topUpLease } from "../../../src/billing/admission.ts";
 import { commitUsageFacts, finishRun, type BillingDeps } from "../../../src/billing/billing.ts";
 import { priceFact } from "../../../src/billing/pricing.ts";
+import { reconcileRun } from "../../../src/billing/reconcile.ts";
+import { recordBooks } from "../../../src/billing/record-books.ts";
 import { reopenRun } from "../../../src/billing/reopen.ts";
 import type { BatchRetry } from "../../../src/billing/repeat-batch.ts";
 import { newId } from "../../../src/base/ids.ts";
@@ -9,12 +11,14 @@ import type { StartRun } from "../../../src/ports/run.ts";
 import type { CrashPoint } from "../../../src/run/crash-points.ts";
 import type { LoggedEvent } from "../../../src/run/viewers/event-log.ts";
 import type { RunDeps, RunLedger } from "../../../src/run/open-run.ts";
+import type { Reconciler } from "../../../src/run/life/look-at-log.ts";
 import { RunLife } from "../../../src/run/life/run-life.ts";
 import { recordingLog } from "../../conformance/fakes.ts";
 import { sqliteStorage } from "../../run/sqlite-storage.ts";
 import { GatewayLog } from "./gateway-log.ts";
 import type { Script } from "./script.ts";
 import { scriptedExecutor } from "./scripted-executor.ts";
+import { ScriptedSpendLog } from "./spend-log.ts";
 import { SqliteD1 } from "./sqlite-d1.ts";
 
 const holdCredits = 400;
@@ -50,6 +54,7 @@ export class World {
   readonly d1 = new SqliteD1();
   readonly storage = sqliteStorage();
   readonly gateway = new GatewayLog();
+  readonly spendLog = new ScriptedSpendLog(this.gateway);
   readonly log = recordingLog();
   readonly answered = new Set<string>();
   readonly published: LoggedEvent[] = [];
@@ -139,6 +144,7 @@ export class World {
         transactionSync: sync(storage.transactionSync),
       },
       ledger: this.#ledger(remote),
+      reconciler: this.#reconciler(remote),
       buildExecutor: (parts) => scriptedExecutor(this.script, this.gateway, this.answered)(parts),
       priceOf: (fact) => priceFact(fact, 10_000).chargedCredits,
       needsCredit: () => true,
@@ -207,10 +213,23 @@ export class World {
     throw new Crash();
   }
 
-  #ledger(guard: RemoteGuard): RunLedger {
-    const db = this.d1.database;
+  get #billing(): BillingDeps {
     const clock = { now: () => this.now };
-    const deps: BillingDeps = { db, markupBasisPoints: 10_000, clock, log: this.log, retry };
+    return { db: this.d1.database, markupBasisPoints: 10_000, clock, log: this.log, retry };
+  }
+
+  #reconciler(guard: RemoteGuard): Reconciler {
+    const { spendLog } = this;
+    const deps = { ...this.#billing, spendLog, describeModel: () => null };
+    return {
+      source: spendLog.source,
+      reconcile: guard((run, signal) => reconcileRun(deps, run, signal)),
+    };
+  }
+
+  #ledger(guard: RemoteGuard): RunLedger {
+    const deps = this.#billing;
+    const { db } = deps;
     return {
       admit: guard((start: StartRun) => admitRun(db, { start, holdCredits, now: this.now }, retry)),
       find: guard((runId: string) => readAdmission(db, runId)),
@@ -223,6 +242,7 @@ export class World {
       ),
       commit: guard((facts) => commitUsageFacts(deps, facts)),
       finish: guard((finish) => finishRun(deps, finish)),
+      recordBooks: guard((record) => recordBooks(db, record, retry)),
     };
   }
 }

@@ -13,7 +13,7 @@ function judge(dispatchIds: readonly string[], receipts: readonly [string, strin
       receiptId: `rcpt_${index}`,
       usageUnitId,
       settlement: settlement as Receipt["settlement"],
-      chargedCredits: 0,
+      effective: { chargedCredits: 0 },
     })),
     calls: dispatchIds.map((id) => ({ callId: id.replace(/-\d+$/, ""), receiptId: null })),
     gateway: dispatchIds.map((id, index) => ({

@@ -1,6 +1,5 @@
-import type { GatewayLogEntry } from "../../fake-gateway/log.ts";
+import { callOf, dispatchOf, isAnswered, isOf } from "./dispatch-names.ts";
 import type { Evidence } from "./oracle.ts";
-import type { Receipt } from "./product-api.ts";
 
 export interface ReceiptCounts {
   /** Calls that reached the gateway, whatever came of them. */
@@ -29,8 +28,7 @@ export function checkReceipts(
 
   for (const entry of gateway) {
     const own = receipts.filter((receipt) => isOf(receipt, entry));
-    const isAnswered = entry.status !== null && entry.status < 300;
-    if (isAnswered && own.length === 0) {
+    if (isAnswered(entry) && own.length === 0) {
       counts.lost += 1;
       say(`dispatch ${dispatchOf(entry)} was answered by the gateway and has no receipt`);
     }
@@ -41,6 +39,7 @@ export function checkReceipts(
   }
   for (const { usageUnitId, settlement } of receipts) {
     const isKnown = gateway.some((entry) => isOf({ usageUnitId }, entry));
+    // Voided by the log an hour later, or never looked for.
     if (!isKnown && settlement !== "unknown")
       say(`receipt ${usageUnitId} (${settlement}) is of a call that the gateway never saw`);
   }
@@ -70,23 +69,7 @@ export function checkReceipts(
     say(`its journal has ${calls.length} dispatches, the gateway saw ${gateway.length}`);
   if (calls.length !== run.books.dispatches)
     say(`its journal has ${calls.length} dispatches, its books ${run.books.dispatches}`);
-  const charged = receipts.reduce((sum, { chargedCredits }) => sum + chargedCredits, 0);
+  const charged = receipts.reduce((sum, { effective }) => sum + effective.chargedCredits, 0);
   if (charged !== run.chargedCredits)
     say(`its receipts charge ${charged} credits, the run says ${run.chargedCredits}`);
-}
-
-/** LiteLLM adopts our dispatch id as its call id; before headers came a receipt is under our own name for it. */
-function isOf({ usageUnitId }: Pick<Receipt, "usageUnitId">, entry: GatewayLogEntry): boolean {
-  const id = dispatchOf(entry);
-  return usageUnitId === id || usageUnitId === `dispatch:${id}` || usageUnitId.startsWith(`${id}#`);
-}
-
-function dispatchOf({ headers }: GatewayLogEntry): string {
-  const metadata = JSON.parse(headers.spendLogsMetadata ?? "{}") as Record<string, unknown>;
-  return String(metadata["runledger_dispatch_id"]);
-}
-
-/** A dispatch id is the call's id and the number of the dispatch. */
-function callOf(entry: GatewayLogEntry): string {
-  return dispatchOf(entry).replace(/-\d+$/, "");
 }

@@ -1,5 +1,8 @@
 import type { GatewayLogEntry } from "../../fake-gateway/log.ts";
+import { pause } from "./host.ts";
 import { checkAccount } from "./check-account.ts";
+import { checkAudit } from "./check-audit.ts";
+import { checkCosts, isReconciled } from "./check-costs.ts";
 import { checkEnd } from "./check-end.ts";
 import { checkReceipts, type ReceiptCounts } from "./check-receipts.ts";
 import { checkTranscript } from "./check-transcript.ts";
@@ -8,6 +11,7 @@ import type { Call, Receipt } from "./product-api.ts";
 import type { TrackedRun } from "./tracked-run.ts";
 
 const judgesAtOnce = 6;
+const reconciledMsMax = 45_000;
 
 export interface Violation {
   /** null: it is about no single run. */
@@ -55,12 +59,13 @@ export async function judge(
 
   const left = [...runs];
   const judgeOne = async ({ runId }: RunBody) => {
-    const evidence = await gather(api, runId, byRunId.get(runId) ?? null, log);
+    const evidence = await gatherReconciled(api, runId, byRunId.get(runId) ?? null, log);
     const about = (what: string) => violations.push({ runId, what });
     byStatus[evidence.run.status] = (byStatus[evidence.run.status] ?? 0) + 1;
     receipts.push(...evidence.receipts);
     checkEnd(evidence, about);
     checkReceipts(evidence, counts, about);
+    checkCosts(evidence, about);
     if (isOver(evidence.run)) await checkTranscript(api, evidence, about);
   };
   await Promise.all(
@@ -78,8 +83,20 @@ export async function judge(
     if (!known.has(runOf(entry)))
       violations.push({ runId: null, what: `the gateway was called for ${entry.user}, no run` });
   }
-  await checkAccount(api, receipts, toppedUp, (what) => violations.push({ runId: null, what }));
+  const sayOfAll = (what: string) => violations.push({ runId: null, what });
+  await checkAccount(api, receipts, toppedUp, sayOfAll);
+  await checkAudit(api, sayOfAll);
   return { ...counts, runs: runs.length, byStatus, violations };
+}
+
+/** A look at the gateway's log that a death cut off is made up for half a minute later. */
+async function gatherReconciled(...args: Parameters<typeof gather>): Promise<Evidence> {
+  const endsAt = Date.now() + reconciledMsMax;
+  for (;;) {
+    const evidence = await gather(...args);
+    if (isReconciled(evidence) || Date.now() > endsAt) return evidence;
+    await pause(1_000);
+  }
 }
 
 async function gather(

@@ -24,15 +24,20 @@ export interface Receipt {
   receiptId: string;
   usageUnitId: string;
   sourceReference: string;
-  settlement: "final" | "estimated" | "unknown";
+  settlement: Settlement;
   chargedCredits: number;
   attempt: number;
+  /** With its corrections. */
+  effective: { settlement: Settlement; costUsd: string; chargedCredits: number };
 }
+
+type Settlement = "final" | "estimated" | "unknown";
 
 export interface Call {
   callId: string;
   dispatch: number;
   ordinal: number;
+  attempt: number;
   state: string;
   nodeKey: string;
   receiptId: string | null;

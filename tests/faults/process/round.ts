@@ -9,7 +9,7 @@ import { overInD1 } from "./over-in-d1.ts";
 import { adminToken, Gate, ProductApi, type RunBody } from "./product-api.ts";
 import { Random } from "./random.ts";
 import { RecoveryTimes } from "./recovery-times.ts";
-import { type Features, modelCatalog } from "./run-kinds.ts";
+import { type Features, markupBasisPoints, modelCatalog } from "./run-kinds.ts";
 import { ScheduleLoad } from "./schedule-load.ts";
 
 export interface RoundOptions {
@@ -167,7 +167,7 @@ function variables(gateway: FakeGateway): Record<string, string> {
     GATEWAY_BASE_URL: `${gateway.url}/v1`,
     GATEWAY_API_KEY: "sk-fake",
     MODEL_CATALOG: JSON.stringify(modelCatalog),
-    PRICE_MARKUP: "1.25",
+    PRICE_MARKUP: String(markupBasisPoints / 10_000),
   };
 }
 

@@ -14,6 +14,9 @@ export const modelCatalog = models.map((id) => ({
   maxOutputTokens: 1_000,
 }));
 
+/** 1.25, so that a charge is never just its cost. */
+export const markupBasisPoints = 12_500;
+
 /** A run as it was decided before it starts. */
 export interface RunPlan {
   kind: string;

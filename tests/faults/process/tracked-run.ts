@@ -26,6 +26,7 @@ export class TrackedRun {
   /** The product said that it stops the run. */
   stopAccepted = false;
   retryAccepted = false;
+  retriesSent = 0;
   /** Deaths of the product in the middle of it. */
   deaths = 0;
   #viewer: Viewer | null = null;
@@ -156,15 +157,14 @@ export class TrackedRun {
     const ended = await api.get<RunBody>(path);
     if (!this.plan.retries || !["error", "cancelled"].includes(ended.body.status)) return false;
     this.phase = "running";
-    let tries = 0;
     const { status } = await api.send("POST", `${path}/retry`, {
       onSent: () => {
-        tries += 1;
+        this.retriesSent += 1;
         moments.reached("retrying");
       },
     });
     // A repeated request finds the attempt that its lost predecessor began.
-    const isBegun = status === 202 || (status === 409 && tries > 1);
+    const isBegun = status === 202 || (status === 409 && this.retriesSent > 1);
     if (!isBegun) this.complaints.push(`its retry was answered ${status}`);
     this.retryAccepted = isBegun;
     // What the next attempt asks may have the id that it had before.

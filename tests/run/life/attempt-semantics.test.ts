@@ -63,7 +63,7 @@ describe("another attempt", () => {
     await world.quiet();
     world.life.cancel(account);
     await world.quiet();
-    expect(world.life.view(account)).toMatchObject({ status: "cancelled", billing: "settled" });
+    expect(world.life.view(account)).toMatchObject({ status: "cancelled" });
     world.gateway.release();
     expect(await world.life.retry(account)).toMatchObject({ ok: true });
     await comeToRest(world);

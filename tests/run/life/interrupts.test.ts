@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { decideResume } from "../../../src/run/life/go-on.ts";
+import { RunState } from "../../../src/run/run-state.ts";
 import { comeToRest } from "../../faults/in-process/come-to-rest.ts";
 import { expectTrueBooks, expectTrueLog } from "../../faults/in-process/oracle.ts";
 import { World } from "../../faults/in-process/world.ts";
@@ -87,6 +89,18 @@ describe("a run that asks a person", () => {
       code: "conflict",
     });
     expect(await world.life.resume("acct_other", answer)).toBeNull();
+  });
+
+  it("takes no answer any more once its stop was accepted", async () => {
+    const { world } = await waiting();
+    const state = new RunState(world.storage);
+    expect(decideResume(state.present, { find: () => null }, answer)).toMatchObject({
+      kind: "reopen",
+    });
+    state.update({ isCancelRequested: true });
+    expect(decideResume(state.present, { find: () => null }, answer)).toMatchObject({
+      ...{ kind: "refused", code: "conflict" },
+    });
   });
 
   it("is ended by a stop, while it waits or just before D1 knows that it waits", async () => {

@@ -50,7 +50,7 @@ describe("a run whose driver is gone", () => {
     else world.life[door](account);
     world.gateway.release();
     await world.quiet();
-    expect(world.life.view(account)).toMatchObject({ status: "success", billing: "settled" });
+    expect(world.life.view(account)).toMatchObject({ status: "success", books: { open: 0 } });
   });
 
   it("tells viewers that it recovers, and takes back the text that will be said again", async () => {

@@ -107,6 +107,8 @@ class FakeLedger implements RunLedger {
     this.finishes.push(finish);
     return { ...(await this.commit(finish.facts)), current: true };
   }
+
+  async recordBooks() {}
 }
 
 /** `hangs`: it does not end though it is stopped. */
@@ -209,6 +211,7 @@ function harness(script: Script = "answers", mostCredits = 50) {
   const deps: RunDeps = {
     storage,
     ledger,
+    reconciler: null,
     buildExecutor: executorFor(script, mostCredits),
     priceOf: () => 10,
     needsCredit: () => true,

@@ -1,0 +1,82 @@
+import { givenUpMs, looksSkippedWhenFinal } from "../../billing/next-reconcile.ts";
+import type { ReconcileOutcome, ReconcileRun } from "../../billing/reconcile.ts";
+import type { SourceSystem } from "../../ports/usage-fact.ts";
+import { adoptReceipts } from "../journal/adopt-receipts.ts";
+import { countReceipts, listDispatches, readTotals } from "../journal/call-rows.ts";
+import type { OpenRun } from "../open-run.ts";
+import type { RunRow } from "../run-state.ts";
+
+/** The gateway's own log of what it was asked, as one run needs it. */
+export interface Reconciler {
+  /** Whose calls the log has. */
+  source: SourceSystem;
+  /** Throws when D1 is unreachable. */
+  reconcile(run: ReconcileRun, signal: AbortSignal): Promise<ReconcileOutcome>;
+}
+
+/**
+ * The looks to come of a run that settles now. `reconciling`: they may still change what it was charged. A run that waits
+ * for a person has none: what it asked may be asked again when it goes on, and is then charged there.
+ */
+export function planLooks({ deps, state }: OpenRun): {
+  reconciling: boolean;
+  row: Pick<RunRow, "reconcileFrom" | "looks">;
+} {
+  const { reconciler, storage, clock } = deps;
+  const counts = reconciler === null ? null : countReceipts(storage, reconciler.source);
+  if (counts === null || counts.receipts === 0 || state.present.status === "interrupted")
+    return { reconciling: false, row: { reconcileFrom: null, looks: 0 } };
+  const reconciling = counts.open > 0;
+  const looks = reconciling ? 0 : looksSkippedWhenFinal;
+  return { reconciling, row: { reconcileFrom: clock.now(), looks } };
+}
+
+/** Whether the gateway's log may still change what the run was charged. */
+export function isReconciling({ deps, state }: OpenRun): boolean {
+  const { reconciler, storage } = deps;
+  if (reconciler === null || state.present.reconcileFrom === null) return false;
+  return countReceipts(storage, reconciler.source).open > 0;
+}
+
+/**
+ * One look at the gateway's log, for a run that is settled: the ledger is corrected, then the journal made to agree, then
+ * the run's row in D1. Each step can be repeated; a death in between leaves the rest to the next look. A run that goes on
+ * meanwhile is left alone, and looks again when it has come to rest. Throws when D1 is unreachable.
+ */
+export async function lookAtLog(run: OpenRun, signal: AbortSignal): Promise<void> {
+  const { state, deps } = run;
+  const { reconciler, clock, log, crashPoint } = deps;
+  const before = state.present;
+  const { start, attempt, rev, createdAt } = before;
+  if (reconciler === null) return state.update({ reconcileFrom: null });
+  const endedAt = before.reconcileFrom ?? before.finishedAt ?? clock.now();
+  // Counted before it is taken: one that its object does not survive is not repeated for ever.
+  state.update({ reconcileFrom: endedAt, looks: before.looks + 1 });
+  crashPoint("reconcile.begun");
+  const outcome = await reconciler.reconcile(
+    {
+      context: { ...start.context, attempt },
+      executorType: "inproc",
+      startedAt: before.startedAt ?? createdAt,
+      endedAt,
+      dispatches: listDispatches(deps.storage),
+    },
+    signal,
+  );
+  crashPoint("reconcile.answered");
+  const isAtRest = () => state.present.phase === "settled" && state.present.rev === rev;
+  if (!isAtRest()) return;
+  const { runId } = start.context;
+  if (outcome.kind === "delayed") {
+    if (clock.now() - endedAt < givenUpMs) return;
+    log.log("error", "reconcile.given_up", { runId, reason: outcome.reason });
+  } else {
+    run.atomically(() => adoptReceipts(run, reconciler.source, outcome.receipts));
+  }
+  const isComplete = outcome.kind === "delayed" || outcome.isComplete;
+  const { books } = readTotals(deps.storage);
+  const isOpen = !isComplete && countReceipts(deps.storage, reconciler.source).open > 0;
+  await deps.ledger.recordBooks({ runId, rev, books, reconciling: isOpen });
+  if (isComplete && isAtRest()) state.update({ reconcileFrom: null });
+  crashPoint("reconcile.noted");
+}

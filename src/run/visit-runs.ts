@@ -1,0 +1,42 @@
+import type { Clock } from "../base/clock.ts";
+import { describeBug, type Log } from "../base/log.ts";
+import type { Env } from "../env.ts";
+import { getRun, type RunStub } from "./get-run.ts";
+
+/** Each run is one message to its RunObject, and a tick may send a thousand. */
+const pageSize = 100;
+const pagesMax = 9;
+
+export interface VisitDeps {
+  clock: Clock;
+  log: Log;
+  /** RunObjects unless a test says otherwise. */
+  runOf?: (runId: string) => Pick<RunStub, "wake" | "reconcile">;
+}
+
+/**
+ * Asks the RunObjects of the runs that `readPage` finds for something, page after page. One that cannot be asked now is
+ * logged, and found again at a later tick. Throws when D1 is unreachable.
+ */
+export async function visitRuns<Place extends { id: string }>(
+  env: Env,
+  { log, runOf = (id) => getRun(env, id) }: VisitDeps,
+  readPage: (after: Place | null, limit: number) => Promise<Place[]>,
+  visit: (run: Pick<RunStub, "wake" | "reconcile">, runId: string) => Promise<void>,
+): Promise<void> {
+  let after: Place | null = null;
+  for (let pages = 0; pages < pagesMax; pages += 1) {
+    const page: Place[] = await readPage(after, pageSize);
+    await Promise.all(
+      page.map(async ({ id }) => {
+        try {
+          await visit(runOf(id), id);
+        } catch (error) {
+          log.log("error", "run.wake_failed", { runId: id, ...describeBug(error) });
+        }
+      }),
+    );
+    if (page.length < pageSize) return;
+    after = page.at(-1) ?? null;
+  }
+}

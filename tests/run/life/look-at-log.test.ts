@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import type { Env } from "../../../src/env.ts";
+import { reconcileStragglers } from "../../../src/run/reconcile-stragglers.ts";
+import { comeToRest } from "../../faults/in-process/come-to-rest.ts";
+import { expectTrueBooks } from "../../faults/in-process/oracle.ts";
+import { retentionMs, World } from "../../faults/in-process/world.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+const oneCall = { steps: [] };
+
+/** A run whose only call was stopped in mid-answer, so that its receipt is unknown; `isDown`: and its log. */
+async function stopped({ isDown = false } = {}): Promise<{ world: World; account: string }> {
+  const world = await World.create(oneCall);
+  const account = world.start.context.billingAccountId;
+  world.spendLog.isDown = isDown;
+  world.gateway.isHeld = true;
+  await world.life.start(world.start);
+  await world.quiet();
+  world.life.cancel(account);
+  world.gateway.release();
+  await world.quiet();
+  return { world, account };
+}
+
+const billingIn = (world: World) =>
+  world.d1.all("SELECT reconciling, charged_credits AS charged FROM graph_runs")[0];
+
+describe("a run that has ended", () => {
+  it("looks at the gateway's log at once when a receipt is open, and its books close", async () => {
+    const { world, account } = await stopped();
+    expect(world.life.view(account)).toMatchObject({ status: "cancelled", billing: "reconciling" });
+    expect(billingIn(world)).toEqual({ reconciling: 1, charged: 0 });
+    await world.elapse(0);
+    expect(world.life.view(account)).toMatchObject({
+      ...{ chargedCredits: 150, billing: "settled" },
+      ...{ books: { settled: 1, unknown: 0 }, usage: { inputTokens: 10, outputTokens: 5 } },
+    });
+    expect(world.d1.all("SELECT books FROM graph_runs")).not.toEqual([{ books: null }]);
+    await world.elapse(2 * minute);
+    expectTrueBooks(world);
+  });
+
+  it("is compared with the log once, when that is written, though its receipts are final", async () => {
+    const world = await World.create(oneCall);
+    await world.life.start(world.start);
+    await world.quiet();
+    expect(billingIn(world)).toEqual({ reconciling: 0, charged: 150 });
+    expect(world.alarm).toBe(world.now + 2 * minute);
+    await world.elapse(2 * minute);
+    expect(world.log.lines.filter(({ event }) => event === "reconcile.read")).toHaveLength(1);
+    expect(world.alarm).toBeGreaterThan(retentionMs);
+  });
+
+  it("waits for a gateway that is down, by itself for an hour, and then for the cron", async () => {
+    const { world, account } = await stopped({ isDown: true });
+    const endedAt = world.now;
+    const looks: (number | null)[] = [];
+    for (let look = 0; look < 5; look += 1) {
+      looks.push(world.alarm === null ? null : world.alarm - endedAt);
+      await world.elapse((world.alarm ?? world.now) - world.now);
+    }
+    expect(looks).toEqual([0, 30_000, 2 * minute, 10 * minute, hour]);
+    expect(world.alarm).toBeGreaterThan(retentionMs);
+    expect(world.life.view(account)).toMatchObject({ billing: "reconciling", chargedCredits: 0 });
+
+    world.spendLog.isDown = false;
+    const env = { DB: world.d1.database } as unknown as Env;
+    const tick = async (now: number) =>
+      reconcileStragglers(env, {
+        ...{ clock: { now: () => now }, log: world.log },
+        runOf: () => world.life,
+      });
+    // Its own looks are not anticipated.
+    await tick(endedAt + hour);
+    expect(billingIn(world)).toMatchObject({ reconciling: 1 });
+    world.now = endedAt + 3 * hour;
+    await tick(world.now);
+    expect(world.life.view(account)).toMatchObject({ billing: "settled", chargedCredits: 150 });
+    expect(billingIn(world)).toEqual({ reconciling: 0, charged: 150 });
+    expectTrueBooks(world);
+  });
+
+  it("is given up, with an alarm, when its gateway is down for a week", async () => {
+    const { world, account } = await stopped({ isDown: true });
+    world.now += 7 * 24 * hour;
+    await world.life.reconcile();
+    expect(world.life.view(account)).toMatchObject({ billing: "settled", books: { unknown: 1 } });
+    expect(billingIn(world)).toMatchObject({ reconciling: 0 });
+    expect(world.log.lines).toContainEqual(
+      expect.objectContaining({ level: "error", event: "reconcile.given_up" }),
+    );
+  });
+
+  it("does not look while it waits for a person: the same may be asked again", async () => {
+    const world = await World.create({ steps: [{ kind: "calls", chunks: [1] }, { kind: "asks" }] });
+    world.armed = { point: "call.dispatched", passes: 1 };
+    void world.life.start(world.start);
+    await world.quiet();
+    await world.elapse(30_000);
+    const account = world.start.context.billingAccountId;
+    expect(world.life.view(account)).toMatchObject({
+      status: "interrupted",
+      books: { unknown: 1 },
+    });
+    expect(world.alarm).toBeNull();
+    await world.life.resume(account, { interruptId: "ask-1.0", value: true });
+    await comeToRest(world);
+    expectTrueBooks(world);
+  });
+
+  it("goes on without waiting for a look, which then changes nothing of it", async () => {
+    const { world, account } = await stopped();
+    const asked = Promise.withResolvers<AbortSignal>();
+    const { readPage } = world.spendLog;
+    world.spendLog.readPage = async (_query, _page, signal) => {
+      if (signal === undefined) throw new Error("a look can be called off");
+      asked.resolve(signal);
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return { kind: "unavailable", reason: "unreachable" };
+    };
+    void world.life.wake();
+    const signal = await asked.promise;
+    world.spendLog.readPage = readPage;
+    expect(await world.life.retry(account)).toMatchObject({ ok: true });
+    expect(signal.aborted).toBe(true);
+    await comeToRest(world);
+    expect(world.life.view(account)).toMatchObject({ status: "success", attempt: 1 });
+    expectTrueBooks(world);
+  });
+
+  it("takes in a call that counted as void and was used after all", async () => {
+    const world = await World.create({ steps: [{ kind: "fails" }] });
+    const account = world.start.context.billingAccountId;
+    await world.life.start(world.start);
+    await world.quiet();
+    expect(world.life.view(account)).toMatchObject({ status: "error", books: { voided: 1 } });
+    const [call] = world.gateway.calls;
+    if (call !== undefined) call.answered = true;
+    await world.life.reconcile();
+    expect(world.life.view(account)).toMatchObject({
+      ...{ chargedCredits: 150, books: { dispatches: 1, settled: 1, voided: 0 } },
+    });
+    expect(world.life.calls(account)).toMatchObject([{ receiptId: expect.any(String) }]);
+    await world.elapse(2 * minute);
+    expect(billingIn(world)).toEqual({ reconciling: 0, charged: 150 });
+  });
+
+  it("takes in a call that no journal knows of", async () => {
+    const world = await World.create(oneCall);
+    const account = world.start.context.billingAccountId;
+    await world.life.start(world.start);
+    await world.quiet();
+    const endUser = `${world.start.context.runId}/0`;
+    world.gateway.receive({ callId: "", dispatchId: "stranger", endUser }).answered = true;
+    await world.elapse(2 * minute);
+    expect(world.life.view(account)).toMatchObject({
+      ...{ chargedCredits: 300, books: { dispatches: 2, settled: 2, closed: true } },
+    });
+    expect(world.d1.all("SELECT json_extract(books, '$.dispatches') AS n FROM graph_runs")).toEqual(
+      [{ n: 2 }],
+    );
+    const [, found] = world.life.calls(account) ?? [];
+    expect(found).toMatchObject({ nodeKey: "", receiptId: expect.any(String) });
+  });
+});
