@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Directives, WireMessage } from "./directives.ts";
-import { lastUserText, sawToolResult, withoutDirectives } from "./directives.ts";
+import { countToolResults, lastUserText, sawToolResult, withoutDirectives } from "./directives.ts";
 
 /** USD per token in units of 1e-8: 0.15 and 0.60 USD per million tokens. */
 export const inputPriceE8 = 15n;
@@ -64,8 +64,10 @@ function tokensFor(messages: readonly WireMessage[], directives: Directives): st
   );
 }
 
+/** `loop` asks for its tool again and again; with `loop-times`, until it has had that many results. */
 function toolCallsFor(messages: readonly WireMessage[], directives: Directives): FakeToolCall[] {
-  const looping = directives.texts("loop");
+  const goesOn = countToolResults(messages) < directives.number("loop-times", Infinity);
+  const looping = goesOn ? directives.texts("loop") : [];
   const asked =
     looping.length > 0 ? looping : sawToolResult(messages) ? [] : directives.texts("tool");
   const single = asked[0];

@@ -72,8 +72,12 @@ export function withoutDirectives(text: string): string {
   return text.replaceAll(pattern, "").replace(/\s+/g, " ").trim();
 }
 
-/** Only results that answer the last user message count; earlier turns of a thread have theirs too. */
 export function sawToolResult(messages: readonly WireMessage[]): boolean {
+  return countToolResults(messages) > 0;
+}
+
+/** Only results that answer the last user message count; earlier turns of a thread have theirs too. */
+export function countToolResults(messages: readonly WireMessage[]): number {
   const last = messages.findLastIndex((message) => message.role === "user");
-  return messages.slice(last + 1).some((message) => message.role === "tool");
+  return messages.slice(last + 1).filter((message) => message.role === "tool").length;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { costOf } from "./answer.ts";
+import { answerFor, costOf } from "./answer.ts";
 import { lastUserText, readDirectives, withoutDirectives } from "./directives.ts";
 import type { FakeGateway } from "./server.ts";
 import { startFakeGateway } from "./server.ts";
@@ -63,6 +63,20 @@ describe("the fake gateway", () => {
       "0.9",
       "0",
     ]);
+  });
+});
+
+describe("a loop of tool calls", () => {
+  const asked = user("go [[loop:core__calculator {}]] [[loop-times:2]] [[tokens:3]]");
+  const answer = (results: number) => {
+    const messages = [asked, ...Array.from({ length: results }, () => ({ role: "tool" }))];
+    return answerFor(messages, readDirectives("m", "run/0", messages));
+  };
+
+  it("ends with an answer once it has had its results", () => {
+    expect([0, 1].map((results) => answer(results).toolCalls.length)).toEqual([1, 1]);
+    expect(answer(2).toolCalls).toEqual([]);
+    expect(answer(2).tokens).toHaveLength(3);
   });
 });
 
