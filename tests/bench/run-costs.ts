@@ -1,31 +1,116 @@
-import type { Counts } from "./counting-worker.ts";
-import { startOnWorkerd } from "./runledger.ts";
-import { promptFor } from "./subject.ts";
+import type { Counts } from "./counts.ts";
+import { objectGb, type RunUsage, type StoredBytes } from "./list-prices.ts";
+import { useOfTree } from "./process-tree.ts";
+import { startOnWorkerd, timeRun } from "./runledger.ts";
+
+export interface RunCosts {
+  /** From the first request until the usage is in the ledger. */
+  seconds: number;
+  d1RoundTrips: number;
+  run: RunUsage;
+  /** What its object does when the run is forgotten, `RETENTION_DAYS` later. */
+  forgetting: RunUsage;
+  stored: StoredBytes;
+}
+
+/** Which graph is run, and what makes the fake gateway have it make so many calls. */
+interface RunKind {
+  graph: string;
+  calls: number;
+  directives: string;
+}
+
+const oneCall: RunKind = { graph: "poet", calls: 1, directives: "" };
+const tenCalls: RunKind = {
+  graph: "assistant",
+  calls: 10,
+  directives: '[[loop:core__calculator {"expression":"6 * 7"}]] [[loop-times:9]]',
+};
 
 /**
- * What one run writes: D1 round trips, D1 rows (an index entry is a row) and rows of its own object, averaged over a few
- * runs, one after the other. Measured apart from the timed rounds, with counters around the storage.
+ * An object is billed while it waits for its gateway, and stores a row for each tenth of a second of text: a gateway that
+ * answers at once would make runs look cheap. Each call answers after a second; a reply of 200 tokens takes three more.
  */
-export async function readRunCosts(gatewayBaseUrl: string, tokens: number): Promise<Counts> {
-  const runs = 5;
-  const subject = await startOnWorkerd(gatewayBaseUrl, tokens, "tests/bench/counting-worker.ts");
+const paced = "[[first:1000]] [[delay:15]]";
+const warmUpRuns = 20;
+const runsAtOnce = 200;
+const runsPaced = 5;
+
+/** What one run uses of what is billed, averaged over a few, one after the other, with counters around all of it. */
+export async function readRunCosts(
+  gatewayBaseUrl: string,
+  tokens: number,
+): Promise<{ oneCall: RunCosts; tenCalls: RunCosts }> {
+  const worker = await startOnWorkerd(gatewayBaseUrl, tokens, "tests/bench/counting-worker.ts");
   try {
-    // The first run of an account also makes the account.
-    await subject.run(promptFor(tokens, "at once"));
-    const before = await readCounts(subject.url);
-    for (let run = 0; run < runs; run += 1) await subject.run(promptFor(tokens, "at once"));
-    const after = await readCounts(subject.url);
     return {
-      d1RoundTrips: (after.d1RoundTrips - before.d1RoundTrips) / runs,
-      d1RowsWritten: (after.d1RowsWritten - before.d1RowsWritten) / runs,
-      objectRowsWritten: (after.objectRowsWritten - before.objectRowsWritten) / runs,
+      oneCall: await measure(worker, oneCall, tokens),
+      tenCalls: await measure(worker, tenCalls, tokens),
     };
   } finally {
-    await subject.stop();
+    await worker.stop();
   }
 }
 
-async function readCounts(url: string): Promise<Counts> {
-  const answer = await fetch(`${url}/bench/counts`);
+async function measure(
+  { url, pid }: { url: string; pid: number },
+  { graph, calls, directives }: RunKind,
+  tokens: number,
+): Promise<RunCosts> {
+  const run = async (pace: string) => {
+    const prompt = `[[tokens:${tokens}]] ${directives} ${pace}`;
+    const { runId } = await timeRun(new URL(url).host, graph, prompt, tokens);
+    return runId;
+  };
+  // The first run of an account also makes the account, and new code runs slowly.
+  for (let index = 0; index < warmUpRuns; index += 1) await run("");
+
+  const start = await readCounts(url);
+  const cpuMs = useOfTree(pid).cpuMs;
+  for (let index = 0; index < runsAtOnce; index += 1) await run("");
+  // Of all processes. The Worker's part in it is over once the run has started, whatever its pace.
+  const workerCpuMs = (useOfTree(pid).cpuMs - cpuMs) / runsAtOnce;
+
+  const before = await readCounts(url);
+  const began = performance.now();
+  const runIds: string[] = [];
+  for (let index = 0; index < runsPaced; index += 1) runIds.push(await run(paced));
+  const seconds = (performance.now() - began) / 1_000 / runsPaced;
+  const settled = await readCounts(url);
+  for (const runId of runIds) await readCounts(url, `/bench/forget/${runId}`);
+  const forgotten = await readCounts(url);
+  for (const runId of runIds) await requireCalls(url, runId, calls);
+
+  const used = each(before, settled, runsPaced);
+  return {
+    seconds,
+    d1RoundTrips: used.d1RoundTrips,
+    run: { ...used, workerCpuMs, objectGbSeconds: seconds * objectGb },
+    forgetting: { ...each(settled, forgotten, runsPaced), workerCpuMs: 0, objectGbSeconds: 0 },
+    stored: {
+      objectBytes: used.objectBytes,
+      // D1 grows by whole pages, so over as many runs as there are.
+      d1Bytes: each(start, settled, runsAtOnce + runsPaced).d1Bytes,
+    },
+  };
+}
+
+function each(before: Counts, after: Counts, count: number): Counts {
+  const names = Object.keys(after) as (keyof Counts)[];
+  const shares = names.map((name) => [name, (after[name] - before[name]) / count]);
+  return Object.fromEntries(shares) as Counts;
+}
+
+async function readCounts(url: string, path = "/bench/counts"): Promise<Counts> {
+  const answer = await fetch(url + path);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return answer.json<Counts>();
+}
+
+/** The run's own books say whether it was the run that was meant. */
+async function requireCalls(url: string, runId: string, calls: number): Promise<void> {
+  const answer = await fetch(`${url}/api/v1/ai/runs/${runId}`);
+  const { books } = await answer.json<{ books: { dispatches: number; settled: number } }>();
+  if (books.dispatches === calls && books.settled === calls) return;
+  throw new Error(`${runId} should have made ${calls} calls: ${JSON.stringify(books)}`);
 }

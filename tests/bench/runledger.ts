@@ -65,22 +65,27 @@ function subjectOf(name: string, port: number, child: Child, tokens: number): Su
   return {
     name,
     pid: child.pid,
-    run: (prompt) => timeRun(`127.0.0.1:${port}`, prompt, tokens),
+    run: (prompt) => timeRun(`127.0.0.1:${port}`, "poet", prompt, tokens),
     stop: () => child.stop(),
   };
 }
 
 /** Starts a run and watches it over its socket until its usage is in the ledger; timed up to `done`. */
-async function timeRun(host: string, message: string, tokens: number): Promise<Timing> {
+export async function timeRun(
+  host: string,
+  graph: string,
+  message: string,
+  tokens: number,
+): Promise<Timing & { runId: string }> {
   const started = performance.now();
   const response = await fetch(`http://${host}/api/v1/ai/runs`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ graphId: "langgraph:poet", message, model: benchModel }),
+    body: JSON.stringify({ graphId: `langgraph:${graph}`, message, model: benchModel }),
   });
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
   const { runId } = await response.json<{ runId: string }>();
-  const timing: Timing = { firstTokenMs: 0, totalMs: 0 };
+  const timing = { runId, firstTokenMs: 0, totalMs: 0 };
   let text = "";
   const socket = new WebSocket(`ws://${host}/api/v1/ai/runs/${runId}/socket?after=0`);
   await new Promise<void>((resolve, reject) => {
