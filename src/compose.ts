@@ -175,7 +175,7 @@ function inProcess(env: Env, setup: Setup, parts: ExecutorParts): GraphExecutorP
         readOwnUsage: async () => {
           const { usage, chargedCredits } = totals();
           const account = await accountStatement(env.DB, run.billingAccountId);
-          return { ...account, run: { ...usage, chargedCredits } };
+          return { ...account, caps: { ...account?.caps }, run: { ...usage, chargedCredits } };
         },
       }),
     log,

@@ -1,6 +1,7 @@
 import { and, desc, eq, lt, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { newId } from "../base/ids.ts";
+import type { PeriodCaps } from "../billing/account-caps.ts";
 import { decodeCursor, pageOf } from "../billing/cursor.ts";
 import type { Page } from "../billing/cursor.ts";
 import { virtualKeys } from "../db/schema.ts";
@@ -8,23 +9,25 @@ import { isScope, scopes as everyScope } from "./principal.ts";
 import type { Principal, Scope } from "./principal.ts";
 import { hashApiKey, isSameSecret, keyIdOf, mintApiKey } from "./api-key-text.ts";
 
+export interface KeyCaps extends PeriodCaps {
+  /** Credits that it may be charged over its life; null: no cap. */
+  maxCredits: number | null;
+}
+
 /** A key as its owner sees it. Times in milliseconds; the secret is not among what is known. */
-export interface ApiKey {
+export interface ApiKey extends KeyCaps {
   keyId: string;
   label: string;
   scopes: Scope[];
-  /** Spending cap over the key's life, credits. */
-  maxCredits: number | null;
   expiresAt: number | null;
   revokedAt: number | null;
   createdAt: number;
 }
 
-export interface NewApiKey {
+export interface NewApiKey extends KeyCaps {
   accountId: string;
   label: string;
   scopes: readonly Scope[];
-  maxCredits: number | null;
   expiresAt: number | null;
 }
 
@@ -50,7 +53,9 @@ export async function findKeyHolder(
     virtualKeyId: row.id,
     scopes,
     mayManageKeys:
-      scopes.size === everyScope.length && row.maxCredits === null && row.expiresAt === null,
+      scopes.size === everyScope.length &&
+      Object.values(capsOf(row)).every((cap) => cap === null) &&
+      row.expiresAt === null,
   };
 }
 
@@ -71,15 +76,20 @@ export async function createKey(
       label: wanted.label,
       secretHmac: hashApiKey(text, pepper),
       scopes,
-      maxCredits: wanted.maxCredits,
+      ...capsOf(wanted),
       expiresAt: wanted.expiresAt,
       revokedAt: null,
       isDefault: false,
       createdAt: now,
     });
-  const { label, maxCredits, expiresAt } = wanted;
-  const key = { keyId, label, scopes, maxCredits, expiresAt, revokedAt: null, createdAt: now };
+  const { label, expiresAt } = wanted;
+  const caps = capsOf(wanted);
+  const key = { keyId, label, scopes, ...caps, expiresAt, revokedAt: null, createdAt: now };
   return { key, text };
+}
+
+function capsOf({ maxCredits, maxCreditsPerDay, maxCreditsPerMonth }: KeyCaps): KeyCaps {
+  return { maxCredits, maxCreditsPerDay, maxCreditsPerMonth };
 }
 
 /** An account's keys, newest first; the default key, which has no secret, is not shown. */
@@ -108,7 +118,7 @@ export async function listKeys(
     keyId: row.id,
     label: row.label,
     scopes: row.scopes.filter(isScope),
-    maxCredits: row.maxCredits,
+    ...capsOf(row),
     expiresAt: row.expiresAt,
     revokedAt: row.revokedAt,
     createdAt: row.createdAt,

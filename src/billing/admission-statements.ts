@@ -1,7 +1,8 @@
 import type { StartRun } from "../ports/run.ts";
+import { hasRoomFor, roomColumns, type Limit } from "./room.ts";
 
 /** What an admitting batch reads last: the run's row, if there is one, and every reason why there is none. */
-export interface AdmissionRow {
+export interface AdmissionRow extends Record<Limit, number | null> {
   account_id: string | null;
   request_hash: string | null;
   request_id: string | null;
@@ -15,9 +16,6 @@ export interface AdmissionRow {
   has_thread: 0 | 1;
   thread_is_busy: 0 | 1;
   active_runs: number | null;
-  available_credits: number | null;
-  /** null: the key has no cap. */
-  key_available_credits: number | null;
 }
 
 export interface HistoryRow {
@@ -34,8 +32,8 @@ INSERT INTO graph_runs (id, billing_account_id, virtual_key_id, thread_id, graph
 SELECT ?1, a.id, k.id, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'running', ?12, 1,
   max(?13, coalesce((SELECT max(m.created_at) + 1 FROM messages m WHERE m.thread_id = ?4), 0)), ?13
 FROM billing_accounts a JOIN virtual_keys k ON k.id = ?3 AND k.billing_account_id = a.id
-WHERE a.id = ?2 AND a.balance_credits - a.held_credits >= ?12 AND a.active_runs < ?14
-  AND (k.max_credits IS NULL OR k.max_credits - k.charged_credits - k.held_credits >= ?12)
+WHERE a.id = ?2 AND a.active_runs < ?14
+  AND ${hasRoomFor("?12")}
   AND CASE ?15 WHEN 1 THEN NOT EXISTS (SELECT 1 FROM threads t WHERE t.id = ?4)
     ELSE EXISTS (SELECT 1 FROM threads t WHERE t.id = ?4 AND t.billing_account_id = a.id) END
   AND NOT EXISTS (SELECT 1 FROM graph_runs r
@@ -66,8 +64,8 @@ SELECT r.billing_account_id AS account_id, r.request_hash, r.request_id, r.statu
   EXISTS (SELECT 1 FROM threads t WHERE t.id = ?4 AND t.billing_account_id = ?2) AS has_thread,
   EXISTS (SELECT 1 FROM graph_runs o
     WHERE o.thread_id = ?4 AND o.status IN ('pending', 'running', 'interrupted')) AS thread_is_busy,
-  a.active_runs, a.balance_credits - a.held_credits AS available_credits,
-  k.max_credits - k.charged_credits - k.held_credits AS key_available_credits
+  a.active_runs,
+  ${roomColumns}
 FROM (SELECT 1) LEFT JOIN graph_runs r ON r.id = ?1 LEFT JOIN billing_accounts a ON a.id = ?2
   LEFT JOIN virtual_keys k ON k.id = ?3 AND k.billing_account_id = ?2`;
 

@@ -9,6 +9,7 @@ import {
   type HistoryRow,
 } from "./admission-statements.ts";
 import { repeatBatch, type BatchRetry } from "./repeat-batch.ts";
+import { hasRoomFor, limitReached } from "./room.ts";
 
 /**
  * Runs of one account with an open lease. A run costs its account nothing but what it holds, so this is no budget: it
@@ -112,18 +113,9 @@ function refusalIn(row: AdmissionRow, { start, holdCredits }: AdmitRun): Refused
       `This account has ${activeRunsMax} runs at once. Wait for some to end.`,
     );
   }
-  if ((row.available_credits ?? 0) < holdCredits) {
-    return refuse(
-      "insufficient_credits",
-      "The account's available credits do not cover this run. Add credits or lower limits.maxCredits.",
-    );
-  }
-  const { key_available_credits: keyCredits } = row;
-  assert(keyCredits !== null && keyCredits < holdCredits, "a refusal has a reason");
-  return refuse(
-    "insufficient_credits",
-    "The key's own limit does not cover this run. Use another key or lower limits.maxCredits.",
-  );
+  const reached = limitReached(row, holdCredits);
+  assert(reached !== null, "a refusal has a reason");
+  return refuse("insufficient_credits", reached);
 }
 
 function refusalOfKnown(row: AdmissionRow, start: StartRun): Refused | null {
@@ -155,10 +147,7 @@ UPDATE graph_runs SET lease_credits = ?3, rev = ?2
 WHERE id = ?1 AND rev < ?2 AND lease_open = 1 AND EXISTS (
   SELECT 1 FROM billing_accounts a JOIN virtual_keys k ON k.id = graph_runs.virtual_key_id
   WHERE a.id = graph_runs.billing_account_id
-    AND a.balance_credits - a.held_credits
-      >= max(0, ?3 - graph_runs.charged_credits) - graph_runs.held_credits
-    AND (k.max_credits IS NULL OR k.max_credits - k.charged_credits - k.held_credits
-      >= max(0, ?3 - graph_runs.charged_credits) - graph_runs.held_credits))`;
+    AND ${hasRoomFor("max(0, ?3 - graph_runs.charged_credits) - graph_runs.held_credits")})`;
 
 /**
  * Raises a run's lease to a new total (never by an increment, so that a repeat adds nothing). `rev` is the number of this

@@ -66,16 +66,3 @@ async function inPages(
   }
   return findings;
 }
-
-const wrongKeys = `
-SELECT k.id FROM virtual_keys k LEFT JOIN (
-  SELECT g.virtual_key_id AS key, sum(g.charged_credits) AS charged
-  FROM (SELECT DISTINCT billing_account_id AS account FROM virtual_keys WHERE max_credits IS NOT NULL) a
-  CROSS JOIN graph_runs g ON g.billing_account_id = a.account
-  GROUP BY g.virtual_key_id) s ON s.key = k.id
-WHERE k.max_credits IS NOT NULL AND k.charged_credits <> coalesce(s.charged, 0)`;
-
-/** Capped keys that count other charges than their runs do. Reads every run of the accounts that have such keys. */
-export async function findWrongKeys(db: D1Database): Promise<Finding> {
-  return find(db, wrongKeys);
-}

@@ -13,6 +13,9 @@ const runningMsMax = 70 * minuteMs;
 const active = `graph_runs r INDEXED BY graph_runs_active`;
 const isActive = "r.status IN ('pending', 'running', 'interrupted')";
 const isUnderWay = `${isActive} AND r.status <> 'interrupted' AND r.lease_open = 1`;
+/** Only such keys are counted. */
+const isCapped =
+  "coalesce(k.max_credits, k.max_credits_per_day, k.max_credits_per_month) IS NOT NULL";
 const openedAt = "coalesce(r.reopened_at, r.created_at)";
 
 /** Reads the runs that have not ended, two rows each. */
@@ -42,7 +45,7 @@ WHERE a.held_credits <> coalesce(h.held, 0) OR a.active_runs <> coalesce(h.runs,
   OR EXISTS (SELECT 1 FROM virtual_keys k LEFT JOIN (
     SELECT r.virtual_key_id AS key, sum(r.held_credits) AS held FROM ${active}
     WHERE ${isUnderWay} GROUP BY r.virtual_key_id) kh ON kh.key = k.id
-    WHERE k.billing_account_id = a.id AND k.max_credits IS NOT NULL
+    WHERE k.billing_account_id = a.id AND ${isCapped}
       AND k.held_credits <> coalesce(kh.held, 0))
   OR a.id IN (SELECT r.billing_account_id FROM ${active}
     WHERE ${isActive} AND r.status = 'interrupted' AND r.lease_open = 1)`;
@@ -59,7 +62,7 @@ SELECT a.id FROM billing_accounts a WHERE a.id IN (SELECT value FROM json_each(?
 
 const keysWithWrongHolds = `
 SELECT k.id FROM virtual_keys k
-WHERE k.billing_account_id IN (SELECT value FROM json_each(?1)) AND k.max_credits IS NOT NULL
+WHERE k.billing_account_id IN (SELECT value FROM json_each(?1)) AND ${isCapped}
   AND k.held_credits <> (
     SELECT coalesce(sum(r.held_credits), 0) FROM graph_runs r
     WHERE r.billing_account_id = k.billing_account_id AND r.virtual_key_id = k.id AND r.lease_open = 1)`;

@@ -1,5 +1,6 @@
 import { findDeadHolds, findUnsettled } from "./audit-holds.ts";
-import { findWrongBalances, findWrongEntries, findWrongKeys } from "./audit-entries.ts";
+import { findWrongCaps } from "./audit-caps.ts";
+import { findWrongBalances, findWrongEntries } from "./audit-entries.ts";
 import { joinFindings, type AuditReport } from "./audit-report.ts";
 import { findUnknown, findUnnamed, findZeroCost } from "./audit-receipts.ts";
 import { findWrongUsage } from "./audit-usage.ts";
@@ -27,7 +28,7 @@ const recentEntries = 50_000;
  * through indexes that hold nothing else.
  *
  * Ids in `balanceMismatches` are of accounts, keys, runs and receipts, and places: `<account>/entry/<entry>`,
- * `<account>/day/<UTC day>` and `<receipt>/correction/<n>`.
+ * `<account>/day/<UTC day>`, `<account>/spend/<UTC day or month>` and `<receipt>/correction/<n>`.
  */
 export async function auditLedger(db: D1Database, wish: AuditWish): Promise<AuditReport> {
   const { now, paidModels, extent } = wish;
@@ -42,7 +43,7 @@ export async function auditLedger(db: D1Database, wish: AuditWish): Promise<Audi
     balanceMismatches: joinFindings([
       await findWrongBalances(db),
       await findWrongEntries(db, extent === "all" ? undefined : recentEntries),
-      ...(extent === "all" ? [await findWrongKeys(db)] : []),
+      ...(extent === "all" ? [await findWrongCaps(db)] : []),
       await findWrongUsage(db, extent === "all" ? 0 : Math.max(0, now - recentMs)),
     ]),
   };

@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import type { RunStatus, StartRefusal } from "../ports/run.ts";
 import { activeRunsMax } from "./admission.ts";
 import { repeatBatch, type BatchRetry } from "./repeat-batch.ts";
+import { hasRoomFor, type Limit, limitReached, roomColumns } from "./room.ts";
 
 export interface ReopenRun {
   runId: string;
@@ -29,8 +30,7 @@ WHERE id = ?1 AND rev < ?2 AND lease_open = 0
   AND EXISTS (
     SELECT 1 FROM billing_accounts a JOIN virtual_keys k ON k.id = graph_runs.virtual_key_id
     WHERE a.id = graph_runs.billing_account_id AND a.active_runs < ?5
-      AND a.balance_credits - a.held_credits >= ?4
-      AND (k.max_credits IS NULL OR k.max_credits - k.charged_credits - k.held_credits >= ?4))
+      AND ${hasRoomFor("?4")})
   AND NOT EXISTS (SELECT 1 FROM graph_runs o WHERE o.thread_id = graph_runs.thread_id AND o.id <> ?1
     AND o.status IN ('pending', 'running', 'interrupted'))`;
 
@@ -39,11 +39,14 @@ const useUp = "UPDATE graph_runs SET rev = ?2 WHERE id = ?1 AND rev < ?2 AND lea
 
 const read = `
 SELECT r.rev, r.status, r.attempt, r.lease_credits, a.active_runs,
+  ${roomColumns},
   EXISTS (SELECT 1 FROM graph_runs o WHERE o.thread_id = r.thread_id AND o.id <> r.id
     AND o.status IN ('pending', 'running', 'interrupted')) AS thread_is_busy
-FROM graph_runs r JOIN billing_accounts a ON a.id = r.billing_account_id WHERE r.id = ?1`;
+FROM graph_runs r JOIN billing_accounts a ON a.id = r.billing_account_id
+  JOIN virtual_keys k ON k.id = r.virtual_key_id
+WHERE r.id = ?1`;
 
-interface Row {
+interface Row extends Record<Limit, number | null> {
   rev: number;
   status: RunStatus;
   attempt: number;
@@ -85,10 +88,9 @@ export async function reopenRun(
       `This account has ${activeRunsMax} runs at once. Wait for some to end.`,
     );
   }
-  return refuse(
-    "insufficient_credits",
-    "The available credits of the account or of the key do not cover this run.",
-  );
+  const reached = limitReached(row, holdCredits);
+  // Credit that came between the two statements: the next try has it.
+  return refuse("insufficient_credits", reached ?? "The credit was short just now. Try again.");
 }
 
 function refuse(code: ReopenRefusal["code"], message: string): Reopening {

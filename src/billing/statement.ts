@@ -9,6 +9,7 @@ import {
 } from "../db/schema.ts";
 import type { RunStatus } from "../ports/run.ts";
 import type { Trigger } from "../ports/usage-fact.ts";
+import type { PeriodCaps } from "./account-caps.ts";
 import { decodeCursor, pageOf, type Page } from "./cursor.ts";
 import { effectiveColumns, joinNewestCorrection, type Effective } from "./effective.ts";
 
@@ -24,6 +25,7 @@ export interface AccountStatement {
   heldCredits: number;
   /** What a new run may still reserve; below 0 after a settlement that exceeded its lease. */
   availableCredits: number;
+  caps: PeriodCaps;
 }
 
 export async function accountStatement(
@@ -35,9 +37,10 @@ export async function accountStatement(
     .from(billingAccounts)
     .where(eq(billingAccounts.id, accountId));
   if (row === undefined) return null;
-  const { id, name, balanceCredits, heldCredits } = row;
+  const { id, name, balanceCredits, heldCredits, maxCreditsPerDay, maxCreditsPerMonth } = row;
   const availableCredits = balanceCredits - heldCredits;
-  return { accountId: id, name, balanceCredits, heldCredits, availableCredits };
+  const caps = { maxCreditsPerDay, maxCreditsPerMonth };
+  return { accountId: id, name, balanceCredits, heldCredits, availableCredits, caps };
 }
 
 export interface LedgerEntry {

@@ -47,11 +47,20 @@ async function loadAccount() {
   const answer = await callApi<Account>("/api/v1/account");
   byId("figures", HTMLElement).setAttribute("aria-busy", "false");
   if (!answer.ok) return showProblem(problemText(answer.problem));
-  const { name, availableCredits, heldCredits, balanceCredits, accountId } = answer.value;
+  const { name, availableCredits, heldCredits, balanceCredits, accountId, caps } = answer.value;
   setText(byId("account-name", HTMLElement), `${name} (${accountId})`);
   setAmount(byId("available", HTMLElement), availableCredits);
   setAmount(byId("held", HTMLElement), heldCredits);
   setAmount(byId("total", HTMLElement), balanceCredits);
+  showCap(byId("cap-day", HTMLElement), caps.day);
+  showCap(byId("cap-month", HTMLElement), caps.month);
+}
+
+function showCap(figure: HTMLElement, cap: Account["caps"]["day"]) {
+  figure.hidden = cap === null;
+  if (cap === null) return;
+  const { chargedCredits, maxCredits } = cap;
+  figure.querySelector("dd")?.replaceChildren(amount(chargedCredits), " of ", amount(maxCredits));
 }
 
 const keyColumns: readonly Column<ApiKey>[] = [
@@ -62,7 +71,7 @@ const keyColumns: readonly Column<ApiKey>[] = [
   {
     heading: "Cap",
     numeric: true,
-    cell: ({ maxCredits }) => (maxCredits === null ? "none" : amount(maxCredits)),
+    cell: (key) => capsCell(key),
   },
   { heading: "Status", cell: (key) => badge(key.revokedAt === null ? "active" : "revoked") },
   {
@@ -75,6 +84,18 @@ const keyColumns: readonly Column<ApiKey>[] = [
     },
   },
 ];
+
+function capsCell({ maxCredits, maxCreditsPerDay, maxCreditsPerMonth }: ApiKey): HTMLElement {
+  const caps: [number | null, string][] = [
+    [maxCredits, ""],
+    [maxCreditsPerDay, " a day"],
+    [maxCreditsPerMonth, " a month"],
+  ];
+  const lines = caps.flatMap(([credits, unit]) =>
+    credits === null ? [] : [el("div", {}, amount(credits), unit)],
+  );
+  return el("div", {}, ...(lines.length === 0 ? ["none"] : lines));
+}
 
 async function loadKeys() {
   const container = byId("keys", HTMLElement);

@@ -39,8 +39,17 @@ export function createKeyForm(onCreated: () => void): void {
   byId("cancel-key", HTMLButtonElement).addEventListener("click", () => setOpen(false));
 }
 
+const capNames = ["maxCredits", "maxCreditsPerDay", "maxCreditsPerMonth"] as const;
+
 type KeyWish =
-  | { ok: true; body: { label: string; scopes: string[]; expiresAt?: string; maxCredits?: number } }
+  | {
+      ok: true;
+      body: {
+        label: string;
+        scopes: string[];
+        expiresAt?: string;
+      } & Partial<Record<(typeof capNames)[number], number>>;
+    }
   | { ok: false; message: string };
 
 function readKeyWish(data: FormData): KeyWish {
@@ -51,11 +60,15 @@ function readKeyWish(data: FormData): KeyWish {
   const scopes = data.getAll("scope").filter((scope) => typeof scope === "string");
   if (scopes.length === 0)
     return { ok: false, message: "Choose at least one thing the key may do." };
-  const cap = text("cap").replace(/^\$/, "");
-  const usd = cap === "" ? null : parseUsd(cap);
-  const maxCredits = usd === null ? null : chargeCredits(usd, 10_000);
-  if (cap !== "" && maxCredits === null) {
-    return { ok: false, message: "The cap is an amount in dollars, such as 2.50." };
+  const caps: Partial<Record<(typeof capNames)[number], number>> = {};
+  for (const name of capNames) {
+    const cap = text(name).replace(/^\$/, "");
+    if (cap === "") continue;
+    const usd = parseUsd(cap);
+    const credits = usd === null ? null : chargeCredits(usd, 10_000);
+    if (credits === null)
+      return { ok: false, message: "A cap is an amount in dollars, such as 2.50." };
+    caps[name] = credits;
   }
   const expires = text("expires");
   return {
@@ -64,7 +77,7 @@ function readKeyWish(data: FormData): KeyWish {
       label,
       scopes,
       ...(expires === "" ? {} : { expiresAt: new Date(`${expires}T23:59:59`).toISOString() }),
-      ...(maxCredits === null ? {} : { maxCredits }),
+      ...caps,
     },
   };
 }

@@ -145,6 +145,8 @@ export interface Account {
   balanceCredits: number;
   heldCredits: number;
   availableCredits: number;
+  /** In a day and in a month, UTC; null: no cap. */
+  caps: Record<"day" | "month", { maxCredits: number; chargedCredits: number } | null>;
 }
 
 export interface LedgerEntry {
@@ -163,6 +165,8 @@ export interface ApiKey {
   scopes: string[];
   expiresAt: string | null;
   maxCredits: number | null;
+  maxCreditsPerDay: number | null;
+  maxCreditsPerMonth: number | null;
   revokedAt: string | null;
   createdAt: string;
 }

@@ -20,6 +20,8 @@ export const billingAccounts = sqliteTable("billing_accounts", {
   heldCredits: integer("held_credits").notNull().default(0),
   activeRuns: integer("active_runs").notNull().default(0),
   createdAt: integer("created_at").notNull().default(0),
+  maxCreditsPerDay: integer("max_credits_per_day"),
+  maxCreditsPerMonth: integer("max_credits_per_month"),
 });
 
 export const virtualKeys = sqliteTable(
@@ -37,6 +39,8 @@ export const virtualKeys = sqliteTable(
     revokedAt: integer("revoked_at"),
     isDefault: integer("is_default", { mode: "boolean" }).notNull().default(false),
     createdAt: integer("created_at").notNull(),
+    maxCreditsPerDay: integer("max_credits_per_day"),
+    maxCreditsPerMonth: integer("max_credits_per_month"),
   },
   (t) => [
     uniqueIndex("virtual_keys_default")
@@ -44,6 +48,16 @@ export const virtualKeys = sqliteTable(
       .where(sql`${t.isDefault} = 1`),
     index("virtual_keys_account").on(t.billingAccountId, t.id),
   ],
+);
+
+export const spendByPeriod = sqliteTable(
+  "spend_by_period",
+  {
+    ownerId: text("owner_id").notNull(),
+    period: text("period").notNull(),
+    chargedCredits: integer("charged_credits").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.ownerId, t.period] })],
 );
 
 export const accessIdentities = sqliteTable("access_identities", {

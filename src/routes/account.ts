@@ -1,10 +1,16 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { toIso } from "../base/clock.ts";
 import { ApiError } from "../base/errors.ts";
+import { chargedUnderCaps } from "../billing/account-caps.ts";
 import { accountStatement, listLedger } from "../billing/statement.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
 import { credits, isoTime, json, page, paging, refusals, signedIn } from "./schemas.ts";
+
+const cap = z
+  .object({ maxCredits: credits, chargedCredits: credits })
+  .nullable()
+  .openapi({ description: "null: no cap" });
 
 const account = z
   .object({
@@ -13,6 +19,9 @@ const account = z
     balanceCredits: credits,
     heldCredits: credits,
     availableCredits: credits,
+    caps: z
+      .object({ day: cap, month: cap })
+      .openapi({ description: "Set by the operator; days and months are UTC" }),
   })
   .openapi("Account");
 
@@ -51,7 +60,17 @@ export const accountRoutes = new OpenAPIHono<AppEnv>()
   .openapi(readAccount, async (c) => {
     const statement = await accountStatement(c.env.DB, c.get("principal").accountId);
     if (statement === null) throw new ApiError("not_found", "There is no such account.");
-    return c.json(statement, 200);
+    const { caps, ...figures } = statement;
+    const { maxCreditsPerDay, maxCreditsPerMonth } = caps;
+    const now = c.get("deps").clock.now();
+    const { today, thisMonth } = await chargedUnderCaps(c.env.DB, figures.accountId, caps, now);
+    const capOf = (maxCredits: number | null, chargedCredits: number | null) =>
+      maxCredits === null || chargedCredits === null ? null : { maxCredits, chargedCredits };
+    const shown = {
+      day: capOf(maxCreditsPerDay, today),
+      month: capOf(maxCreditsPerMonth, thisMonth),
+    };
+    return c.json({ ...figures, caps: shown }, 200);
   })
   .openapi(readLedger, async (c) => {
     const { accountId } = c.get("principal");

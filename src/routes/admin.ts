@@ -3,6 +3,7 @@ import { findHolder } from "../auth/people.ts";
 import { ApiError } from "../base/errors.ts";
 import { paidModelsOf } from "../billing/audit-hourly.ts";
 import { auditLedger } from "../billing/audit.ts";
+import { setAccountCaps } from "../billing/account-caps.ts";
 import { addCredits, createAccount } from "../billing/credits.ts";
 import type { AppEnv } from "./app-env.ts";
 import { keyRequest, mintFor, newKey } from "./keys.ts";
@@ -66,6 +67,22 @@ const makeKey = createRoute({
   security: operator,
   request: { params, ...body(keyRequest) },
   responses: { 201: json(newKey, "The key with its secret"), ...refusals },
+});
+
+const caps = z
+  .strictObject({
+    maxCreditsPerDay: credits.min(0).nullable(),
+    maxCreditsPerMonth: credits.min(0).nullable(),
+  })
+  .openapi("AccountCaps");
+
+const setCaps = createRoute({
+  method: "put",
+  path: "/api/v1/admin/accounts/{accountId}/caps",
+  summary: "Cap what an account may be charged in a day and in a month, UTC; null: no cap",
+  security: operator,
+  request: { params, ...body(caps) },
+  responses: { 200: json(caps, "They hold from now on"), ...refusals },
 });
 
 const finding = z.object({
@@ -132,6 +149,12 @@ export const adminRoutes = new OpenAPIHono<AppEnv>()
     const { accountId } = c.req.valid("param");
     if ((await findHolder(c.env.DB, accountId)) === null) throw noAccount();
     return c.json(await mintFor(c, accountId, c.req.valid("json")), 201);
+  })
+  .openapi(setCaps, async (c) => {
+    const wanted = c.req.valid("json");
+    const isSet = await setAccountCaps(c.env.DB, c.req.valid("param").accountId, wanted);
+    if (!isSet) throw noAccount();
+    return c.json(wanted, 200);
   })
   .openapi(audit, async (c) => {
     const { clock, catalogs } = c.get("deps");

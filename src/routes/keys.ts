@@ -24,7 +24,9 @@ const key = z
     keyId: z.string(),
     label: z.string(),
     scopes: z.array(z.enum(scopes)),
-    maxCredits: credits.nullable(),
+    maxCredits: credits.nullable().openapi({ description: "Over the key's life" }),
+    maxCreditsPerDay: credits.nullable().openapi({ description: "In a day, UTC" }),
+    maxCreditsPerMonth: credits.nullable().openapi({ description: "In a month, UTC" }),
     expiresAt: isoTime.nullable(),
     revokedAt: isoTime.nullable(),
     createdAt: isoTime,
@@ -38,6 +40,8 @@ export const keyRequest = z
     scopes: z.array(z.enum(scopes)).min(1).max(20),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
     maxCredits: credits.min(0).optional(),
+    maxCreditsPerDay: credits.min(0).optional(),
+    maxCreditsPerMonth: credits.min(0).optional(),
   })
   .openapi("KeyRequest");
 
@@ -125,8 +129,10 @@ export async function mintFor(
       issues,
     });
   }
-  const { label, scopes: wantedScopes, maxCredits = null } = wanted;
-  const asked = { accountId, label, scopes: wantedScopes, maxCredits, expiresAt };
+  const { label, scopes: wantedScopes } = wanted;
+  const { maxCredits = null, maxCreditsPerDay = null, maxCreditsPerMonth = null } = wanted;
+  const caps = { maxCredits, maxCreditsPerDay, maxCreditsPerMonth };
+  const asked = { accountId, label, scopes: wantedScopes, ...caps, expiresAt };
   const made = await createKey(c.env.DB, asked, pepper, now);
   return { ...keyBody(made.key), secret: made.text };
 }
@@ -138,6 +144,8 @@ function keyBody(row: ApiKey): z.input<typeof key> {
     label: row.label,
     scopes: row.scopes,
     maxCredits: row.maxCredits,
+    maxCreditsPerDay: row.maxCreditsPerDay,
+    maxCreditsPerMonth: row.maxCreditsPerMonth,
     expiresAt: iso(row.expiresAt),
     revokedAt: iso(row.revokedAt),
     createdAt: toIso(row.createdAt),

@@ -8,6 +8,12 @@ const scopeChoices = [
   { scope: "account:read", label: "Read balance and activity" },
 ] as const;
 
+const capFields = [
+  { name: "maxCredits", label: "Spending cap in USD (optional)" },
+  { name: "maxCreditsPerDay", label: "Cap for each day, UTC (optional)" },
+  { name: "maxCreditsPerMonth", label: "Cap for each month, UTC (optional)" },
+] as const;
+
 /** Balance, ledger and API keys. Filled by `client/account.ts`. */
 export function AccountPage() {
   return (
@@ -35,6 +41,14 @@ export function AccountPage() {
           <div class="figure">
             <dt>Balance</dt>
             <dd id="total">–</dd>
+          </div>
+          <div class="figure" id="cap-day" hidden>
+            <dt>Charged today, of its limit (UTC)</dt>
+            <dd>–</dd>
+          </div>
+          <div class="figure" id="cap-month" hidden>
+            <dt>Charged this month, of its limit (UTC)</dt>
+            <dd>–</dd>
           </div>
         </dl>
         <section class="card" aria-labelledby="keys-title">
@@ -80,15 +94,17 @@ function KeyForm() {
         <Field id="key-expires" label="Expires (optional)">
           <input id="key-expires" name="expires" type="date" />
         </Field>
-        <Field id="key-cap" label="Spending cap in USD (optional)">
-          <input
-            id="key-cap"
-            name="cap"
-            inputmode="decimal"
-            autocomplete="off"
-            placeholder="No cap"
-          />
-        </Field>
+        {capFields.map(({ name, label }) => (
+          <Field id={`key-${name}`} label={label}>
+            <input
+              id={`key-${name}`}
+              name={name}
+              inputmode="decimal"
+              autocomplete="off"
+              placeholder="No cap"
+            />
+          </Field>
+        ))}
       </div>
       <fieldset class="choices">
         <legend>The key may</legend>

@@ -46,15 +46,22 @@ describe("admission", () => {
     });
   });
 
-  it("admits exactly three of twenty runs at once on credit for three", async () => {
-    const holder = await makeHolder(3_000);
-    const starts = Array.from({ length: 20 }, () => makeStart(holder));
-    const admissions = await Promise.all(starts.map((start) => admit(start, 1_000)));
-    expect(admissions.filter(({ kind }) => kind === "admitted")).toHaveLength(3);
-    const refused = admissions.filter((admission) => admission.kind === "refused");
-    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["insufficient_credits"]));
-    expect(await readAudit(holder.accountId)).toMatchObject({ held: 3_000, holds: 3_000, open: 3 });
-  });
+  it(
+    "admits exactly three of twenty runs at once on credit for three, a hundred times of a hundred",
+    { timeout: 60_000 },
+    async () => {
+      for (let trial = 1; trial <= 100; trial += 1) {
+        const holder = await makeHolder(3_000);
+        const starts = Array.from({ length: 20 }, () => makeStart(holder));
+        const admissions = await Promise.all(starts.map((start) => admit(start, 1_000)));
+        expect(admissions.filter(({ kind }) => kind === "admitted")).toHaveLength(3);
+        const refused = admissions.filter((admission) => admission.kind === "refused");
+        expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["insufficient_credits"]));
+        const held = { held: 3_000, holds: 3_000, open: 3 };
+        expect(await readAudit(holder.accountId)).toMatchObject(held);
+      }
+    },
+  );
 
   it("leaves nothing of a refused run, so that its id can be admitted later", async () => {
     const holder = await makeHolder(500);
@@ -199,7 +206,7 @@ describe("admission", () => {
 
   it("holds a key to its own limit: what it was charged and what its runs hold", async () => {
     const holder = await makeHolder(100_000);
-    const key = await makeCappedKey(holder, 3_000);
+    const key = await makeCappedKey(holder, { life: 3_000 });
     const first = await makeRun(key, 2_000);
     const refused = await admit(makeStart(key), 1_500);
     expect(refused).toMatchObject({ kind: "refused", code: "insufficient_credits" });

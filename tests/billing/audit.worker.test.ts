@@ -6,6 +6,7 @@ import {
   type AuditReport,
   type FindingKind,
 } from "../../src/billing/audit-report.ts";
+import { setAccountCaps } from "../../src/billing/account-caps.ts";
 import { auditLedger } from "../../src/billing/audit.ts";
 import { commitUsageFacts, finishRun } from "../../src/billing/billing.ts";
 import { addCredits } from "../../src/billing/credits.ts";
@@ -105,7 +106,7 @@ describe("the audit of healthy books", () => {
   });
 
   it("takes a capped key, an interrupt, an answer, a retry and free models for what they are", async () => {
-    const key = await makeCappedKey(world.holder, 50_000);
+    const key = await makeCappedKey(world.holder, { life: 50_000 });
     const run = makeStart(key);
     expect(await admit(run, 2_000)).toMatchObject({ kind: "admitted" });
     await charge(run);
@@ -275,9 +276,33 @@ describe("the audit finds accounts and keys", () => {
     ["held_credits", "deadHolds"],
     ["charged_credits", "balanceMismatches"],
   ])("keys with a cap whose %s are not those of their runs", async (column, kind) => {
-    const { virtualKeyId } = await makeCappedKey(world.holder, 50_000);
+    const { virtualKeyId } = await makeCappedKey(world.holder, { life: 50_000 });
     await write(`UPDATE virtual_keys SET ${column} = 1 WHERE id = ?1`, virtualKeyId);
     expect(await findNew()).toEqual({ [kind]: [virtualKeyId] });
+  });
+
+  const miscount = (owner: string, letters: number) =>
+    write(
+      `UPDATE spend_by_period SET charged_credits = charged_credits + 1
+       WHERE owner_id = ?1 AND length(period) = ?2`,
+      ...[owner, letters],
+    );
+
+  it.each([10, 7])("with caps that count something else than the rollup (%i)", async (letters) => {
+    const { accountId } = world.holder;
+    await setAccountCaps(db, accountId, { maxCreditsPerDay: 1e9, maxCreditsPerMonth: null });
+    expect(await findNew()).toEqual({});
+    await miscount(accountId, letters);
+    const day = new Date(t0).toISOString().slice(0, letters);
+    expect(await findNew()).toEqual({ balanceMismatches: [`${accountId}/spend/${day}`] });
+  });
+
+  it.each([10, 7])("keys with caps that count something else (%i)", async (letters) => {
+    const key = await makeCappedKey(world.holder, { month: 50_000 });
+    await charge(await makeRun(key, 1_000));
+    expect(await findNew()).toEqual({});
+    await miscount(key.virtualKeyId, letters);
+    expect(await findNew()).toEqual({ balanceMismatches: [key.virtualKeyId] });
   });
 });
 

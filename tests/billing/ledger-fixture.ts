@@ -36,13 +36,20 @@ export async function makeHolder(credits: number): Promise<Holder> {
   return holder;
 }
 
-export async function makeCappedKey(holder: Holder, maxCredits: number): Promise<Holder> {
+export async function makeCappedKey(
+  holder: Holder,
+  caps: Partial<Record<"life" | "day" | "month", number>>,
+): Promise<Holder> {
   const virtualKeyId = newId("key");
   await env.DB.prepare(
-    `INSERT INTO virtual_keys (id, billing_account_id, label, secret_hmac, scopes, max_credits, created_at)
-     VALUES (?1, ?2, 'capped', 'x', '[]', ?3, ?4)`,
+    `INSERT INTO virtual_keys (id, billing_account_id, label, secret_hmac, scopes, max_credits, max_credits_per_day,
+       max_credits_per_month, created_at)
+     VALUES (?1, ?2, 'capped', 'x', '[]', ?3, ?4, ?5, ?6)`,
   )
-    .bind(virtualKeyId, holder.accountId, maxCredits, t0)
+    .bind(
+      ...[virtualKeyId, holder.accountId, caps.life ?? null, caps.day ?? null, caps.month ?? null],
+      t0,
+    )
     .run();
   return { accountId: holder.accountId, virtualKeyId };
 }
@@ -163,6 +170,9 @@ export interface Audit {
   hourlyCalls: number;
   dailyCalls: number;
   runCalls: number;
+  /** null: the account has no cap by day or month, and nothing is counted. */
+  spentByDay: number | null;
+  spentByMonth: number | null;
 }
 
 /** Everything that must agree about one account, read in one statement. */
@@ -184,7 +194,9 @@ export async function readAudit(accountId: string): Promise<Audit> {
       (SELECT count(*) FROM charge_receipts WHERE billing_account_id = a.id) AS receiptCalls,
       (SELECT coalesce(sum(calls), 0) FROM usage_hourly WHERE billing_account_id = a.id) AS hourlyCalls,
       (SELECT coalesce(sum(calls), 0) FROM usage_daily WHERE billing_account_id = a.id) AS dailyCalls,
-      (SELECT coalesce(sum(call_count), 0) FROM graph_runs WHERE billing_account_id = a.id) AS runCalls
+      (SELECT coalesce(sum(call_count), 0) FROM graph_runs WHERE billing_account_id = a.id) AS runCalls,
+      (SELECT sum(charged_credits) FROM spend_by_period WHERE owner_id = a.id AND length(period) = 10) AS spentByDay,
+      (SELECT sum(charged_credits) FROM spend_by_period WHERE owner_id = a.id AND length(period) = 7) AS spentByMonth
     FROM billing_accounts a WHERE a.id = ?1`,
   )
     .bind(accountId)
@@ -209,6 +221,8 @@ export function assertBalanced(audit: Audit): void {
     "hourly calls = receipts": [audit.hourlyCalls, audit.receiptCalls],
     "daily calls = receipts": [audit.dailyCalls, audit.receiptCalls],
     "run calls = receipts": [audit.runCalls, audit.receiptCalls],
+    "spent by day = daily": [audit.spentByDay ?? audit.daily, audit.daily],
+    "spent by month = daily": [audit.spentByMonth ?? audit.daily, audit.daily],
   };
   for (const [name, [a, b]] of Object.entries(pairs)) {
     if (a !== b) throw new Error(`${name}: ${a} and ${b} in ${JSON.stringify(audit)}`);

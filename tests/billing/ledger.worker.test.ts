@@ -424,7 +424,7 @@ describe("credit", () => {
 describe("a capped key's own counts", () => {
   it("follow receipts, corrections and holds", async () => {
     const holder = await makeHolder(100_000);
-    const key = await makeCappedKey(holder, 50_000);
+    const key = await makeCappedKey(holder, { life: 50_000 });
     const run = await makeRun(key, 4_000);
     const fact = makeFact(run);
     await commitUsageFacts(deps, [fact]);

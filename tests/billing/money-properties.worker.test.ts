@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { setAccountCaps } from "../../src/billing/account-caps.ts";
 import { admitRun } from "../../src/billing/admission.ts";
 import { assertBalanced, makeHolder, makeStart, readAudit } from "./ledger-fixture.ts";
 import { history, World } from "./money-world.ts";
@@ -14,6 +15,9 @@ describe("whatever happens to an account", () => {
         fc.asyncProperty(history, fc.integer({ min: 1, max: 4 }), async (happenings, lanes) => {
           const world = new World(await makeHolder(6_000), 6_000);
           const { accountId } = world.holder;
+          // Never reached; what it counts must agree with everything else.
+          const never = { maxCreditsPerDay: 1_000_000_000, maxCreditsPerMonth: null };
+          await setAccountCaps(env.DB, accountId, never);
           const over = new AbortController();
           const reader = (async () => {
             while (!over.signal.aborted) assertBalanced(await readAudit(accountId));

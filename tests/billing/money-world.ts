@@ -3,6 +3,7 @@ import { assert } from "../../src/base/assert.ts";
 import { admitRun, topUpLease } from "../../src/billing/admission.ts";
 import { commitUsageFacts, finishRun } from "../../src/billing/billing.ts";
 import { addCredits } from "../../src/billing/credits.ts";
+import { receiptIdOf, sourceReference } from "../../src/billing/pricing.ts";
 import type { StartRun } from "../../src/ports/run.ts";
 import type { UsageFact } from "../../src/ports/usage-fact.ts";
 import {
@@ -25,6 +26,9 @@ export type Step =
   | { kind: "charge"; run: number; costUsd: string; settlement: UsageFact["settlement"] }
   | { kind: "replay"; fact: number; times: number }
   | { kind: "falsify"; fact: number }
+  /** The gateway's log says what a call cost. */
+  | { kind: "log"; fact: number; costUsd: string }
+  | { kind: "refund"; fact: number; credits: number }
   | { kind: "finish"; run: number; status: "success" | "error" | "cancelled" | "interrupted" };
 
 const index = fc.nat({ max: 50 });
@@ -53,6 +57,16 @@ const replay = fc.record({
   times: fc.integer({ min: 1, max: 3 }),
 });
 const falsify = fc.record({ kind: fc.constant("falsify" as const), fact: index });
+const log = fc.record({
+  kind: fc.constant("log" as const),
+  fact: index,
+  costUsd: fc.integer({ min: 0, max: 30_000 }).map((n) => `0.0000${String(n).padStart(5, "0")}`),
+});
+const refund = fc.record({
+  kind: fc.constant("refund" as const),
+  fact: index,
+  credits: fc.integer({ min: 1, max: 2_000 }),
+});
 const finish = fc.record({
   kind: fc.constant("finish" as const),
   run: index,
@@ -67,6 +81,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: charge },
   { weight: 2, arbitrary: replay },
   { weight: 1, arbitrary: falsify },
+  { weight: 2, arbitrary: log },
+  { weight: 1, arbitrary: refund },
   { weight: 2, arbitrary: finish },
 );
 
@@ -154,6 +170,29 @@ export class World {
         if (fact === null) return;
         const { refused } = await commitUsageFacts(deps, [{ ...fact, costUsd: "0.5" }]);
         assert(refused[0]?.reason === "receipt_conflict", "another cost is refused");
+        return;
+      }
+      case "log": {
+        const fact = pick(this.facts, action.fact);
+        if (fact === null) return;
+        const { costUsd } = action;
+        const known = { ...fact, costUsd, settlement: "final", provenance: "gateway_log" } as const;
+        const { committed, refused } = await commitUsageFacts(deps, [known]);
+        const isOpen = fact.settlement !== "final";
+        assert(committed.length + refused.length === 1, "a fact is committed or refused");
+        assert(isOpen || refused.length === 1, "a final receipt is not corrected");
+        return;
+      }
+      case "refund": {
+        const fact = pick(this.facts, action.fact);
+        if (fact === null) return;
+        this.#references += 1;
+        const reference = `refund-${this.#references}`;
+        const receiptId = receiptIdOf(fact.source, sourceReference(fact));
+        const { accountId } = this.holder;
+        const { credits } = action;
+        // More than was charged is refused.
+        await addCredits(deps, { accountId, credits, reason: "refund", reference, receiptId });
         return;
       }
       case "finish": {

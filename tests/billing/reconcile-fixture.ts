@@ -39,6 +39,10 @@ export class Books {
       limits: { maxCalls: 50, maxCredits: 1_000_000, maxWallSeconds: 900, maxSteps: 50 },
     };
     const books = new Books(d1, account.accountId, start);
+    // Far beyond what is spent here; counted like any other.
+    d1.all(
+      "UPDATE billing_accounts SET max_credits_per_day = 1000000000, max_credits_per_month = 1000000000",
+    );
     await addCredits(books.deps(), {
       ...{ accountId: account.accountId, credits, reason: "top_up", reference: "first" },
     });
@@ -122,7 +126,9 @@ export function expectBalanced({ d1 }: Books): void {
         (SELECT coalesce(sum(charged_delta), 0) FROM receipt_corrections) AS corrections,
         (SELECT sum(charged_credits) FROM graph_runs) AS runs,
         (SELECT coalesce(sum(charged_credits), 0) FROM usage_hourly) AS hourly,
-        (SELECT coalesce(sum(charged_credits), 0) FROM usage_daily) AS daily
+        (SELECT coalesce(sum(charged_credits), 0) FROM usage_daily) AS daily,
+        (SELECT coalesce(sum(charged_credits), 0) FROM spend_by_period WHERE length(period) = 10) AS byDay,
+        (SELECT coalesce(sum(charged_credits), 0) FROM spend_by_period WHERE length(period) = 7) AS byMonth
        FROM billing_accounts a`,
   );
   if (sums === undefined) throw new Error("no account");
@@ -135,5 +141,7 @@ export function expectBalanced({ d1 }: Books): void {
     runs: charged,
     hourly: charged,
     daily: charged,
+    byDay: charged,
+    byMonth: charged,
   });
 }

@@ -73,6 +73,7 @@ describe("an account's statement", () => {
       balanceCredits: 10_000,
       heldCredits: 3_000,
       availableCredits: 7_000,
+      caps: { maxCreditsPerDay: null, maxCreditsPerMonth: null },
     });
     expect(await accountStatement(db, "acct_none")).toBeNull();
   });

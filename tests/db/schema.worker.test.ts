@@ -11,6 +11,7 @@ const expected: Record<string, string[]> = {
   access_identities: [],
   billing_accounts: [
     "accounts_balance",
+    "accounts_capped",
     "accounts_fixed",
     "accounts_guard",
     "accounts_no_delete",
@@ -22,6 +23,7 @@ const expected: Record<string, string[]> = {
     "receipts_no_update",
     "receipts_owner",
     "receipts_post",
+    "receipts_spend",
   ],
   credit_ledger: [
     "ledger_cause",
@@ -48,12 +50,14 @@ const expected: Record<string, string[]> = {
     "corrections_no_update",
     "corrections_owner",
     "corrections_post",
+    "corrections_spend",
   ],
   schedules: [],
+  spend_by_period: [],
   threads: [],
   usage_daily: [],
   usage_hourly: [],
-  virtual_keys: ["keys_fixed", "keys_guard", "keys_no_delete", "keys_start"],
+  virtual_keys: ["keys_caps_fixed", "keys_fixed", "keys_guard", "keys_no_delete", "keys_start"],
 };
 
 interface Column {

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createKey, revokeKey } from "../../src/auth/api-keys.ts";
 import { newId } from "../../src/base/ids.ts";
-import { errorCodeOf, newTenant, now, openDoor, pepper, post } from "./door.ts";
+import { errorCodeOf, newTenant, now, openDoor, pepper, post, uncapped } from "./door.ts";
 import { insertRun } from "./fake-runs.ts";
 import { filled, mountedRoutes } from "./route-table.ts";
 
@@ -34,7 +34,7 @@ describe("without a credential that counts, every route is 401", () => {
   beforeAll(async () => {
     const tenant = await newTenant(env.DB);
     goodKey = tenant.secret;
-    const wanted = { accountId: tenant.accountId, label: "x", scopes: [], maxCredits: null };
+    const wanted = { accountId: tenant.accountId, label: "x", scopes: [], ...uncapped };
     const first = await createKey(env.DB, { ...wanted, expiresAt: null }, pepper, now);
     await revokeKey(env.DB, tenant.accountId, first.key.keyId, now);
     revoked = first.text;

@@ -27,6 +27,7 @@ describe("keys", () => {
       label: "CI",
       scopes: ["account:read"],
       maxCredits: 500,
+      maxCreditsPerDay: 50,
       expiresAt: "2027-01-01T00:00:00Z",
     };
     const made = await door.send("/api/v1/keys", post(wanted));
@@ -37,6 +38,8 @@ describe("keys", () => {
       label: "CI",
       scopes: ["account:read"],
       maxCredits: 500,
+      maxCreditsPerDay: 50,
+      maxCreditsPerMonth: null,
       expiresAt: "2027-01-01T00:00:00.000Z",
       revokedAt: null,
       createdAt: new Date(now).toISOString(),
@@ -70,6 +73,7 @@ describe("keys", () => {
     const limited = [
       await newTenant(env.DB, ["account:read", "runs:read", "runs:write"]),
       await newTenant(env.DB, undefined, { maxCredits: 5 }),
+      await newTenant(env.DB, undefined, { maxCreditsPerMonth: 5 }),
       await newTenant(env.DB, undefined, { expiresAt: now + 1_000 }),
     ];
     expect((await send(full.headers)).status).toBe(201);
@@ -105,6 +109,8 @@ describe("keys", () => {
     [{ label: "x", scopes: everyScope, expiresAt: "tomorrow" }, "expiresAt"],
     [{ label: "x", scopes: everyScope, maxCredits: -1 }, "maxCredits"],
     [{ label: "x", scopes: everyScope, maxCredits: "5" }, "maxCredits"],
+    [{ label: "x", scopes: everyScope, maxCreditsPerDay: -1 }, "maxCreditsPerDay"],
+    [{ label: "x", scopes: everyScope, maxCreditsPerMonth: 0.5 }, "maxCreditsPerMonth"],
     [{ label: "x", scopes: everyScope, isDefault: true }, "isDefault"],
     [{ label: "safe\u202Eetad", scopes: everyScope }, "label"],
     [{ label: "a\nb", scopes: everyScope }, "label"],
@@ -154,6 +160,7 @@ describe("the account", () => {
       balanceCredits: grantedCredits,
       heldCredits: 0,
       availableCredits: grantedCredits,
+      caps: { day: null, month: null },
     });
     const ledger = await door.send("/api/v1/account/ledger", { headers: tenant.headers });
     expect(await ledger.json()).toEqual({
@@ -212,12 +219,41 @@ describe("the operator", () => {
     expect(await account.json()).toMatchObject({ accountId, balanceCredits: 500 });
   });
 
+  test("caps an account by day and by month, and takes the caps away again", async () => {
+    const accountId = await openAccount();
+    const path = `${accounts}/${accountId}/caps`;
+    const wanted = post({ label: "first", scopes: everyScope }, operator);
+    const made = await door.send(`${accounts}/${accountId}/keys`, wanted);
+    const { secret } = await made.json<NewKey>();
+    const shown = async () => {
+      const account = await door.send("/api/v1/account", { headers: bearer(secret) });
+      return (await account.json<{ caps: unknown }>()).caps;
+    };
+    const put = (body: unknown) => door.send(path, { ...post(body, operator), method: "PUT" });
+    const caps = { maxCreditsPerDay: 500, maxCreditsPerMonth: 9_000 };
+    const set = await put(caps);
+    expect([set.status, await set.json()]).toEqual([200, caps]);
+    expect(await shown()).toEqual({
+      day: { maxCredits: 500, chargedCredits: 0 },
+      month: { maxCredits: 9_000, chargedCredits: 0 },
+    });
+    expect((await put({ maxCreditsPerDay: null, maxCreditsPerMonth: null })).status).toBe(200);
+    expect(await shown()).toEqual({ day: null, month: null });
+    for (const bad of [{}, { ...caps, maxCreditsPerDay: -1 }, { ...caps, maxCreditsPerWeek: 1 }])
+      expect((await put(bad)).status).toBe(400);
+    // The account's own keys do not get to its caps.
+    const own = { ...post(caps, bearer(secret)), method: "PUT" };
+    expect((await door.send(path, own)).status).toBe(401);
+  });
+
   test("cannot do anything for an account that does not exist", async () => {
     const path = `${accounts}/${newId("account")}`;
     const credit = { credits: 5, reason: "top_up", reference: "r" };
     expect((await door.send(`${path}/credits`, post(credit, operator))).status).toBe(404);
     const key = { label: "x", scopes: everyScope };
     expect((await door.send(`${path}/keys`, post(key, operator))).status).toBe(404);
+    const caps = post({ maxCreditsPerDay: null, maxCreditsPerMonth: null }, operator);
+    expect((await door.send(`${path}/caps`, { ...caps, method: "PUT" })).status).toBe(404);
   });
 
   test.each([

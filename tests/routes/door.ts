@@ -1,6 +1,6 @@
 import type { JWTVerifyGetKey } from "jose";
 import { createApp } from "../../src/app.ts";
-import { createKey } from "../../src/auth/api-keys.ts";
+import { createKey, type KeyCaps } from "../../src/auth/api-keys.ts";
 import { parseConfig } from "../../src/base/config.ts";
 import { newId } from "../../src/base/ids.ts";
 import type { Log } from "../../src/base/log.ts";
@@ -102,11 +102,17 @@ export function bearer(text: string): Record<string, string> {
   return { authorization: `Bearer ${text}` };
 }
 
+export const uncapped: KeyCaps = {
+  maxCredits: null,
+  maxCreditsPerDay: null,
+  maxCreditsPerMonth: null,
+};
+
 /** A new account with credit and a key, as a program would have them. */
 export async function newTenant(
   db: D1Database,
   keyScopes: readonly Scope[] = scopes,
-  cap: { maxCredits?: number; expiresAt?: number } = {},
+  { expiresAt = null, ...caps }: Partial<KeyCaps> & { expiresAt?: number | null } = {},
 ) {
   const accountId = newId("account");
   await ensureAccount(db, { accountId, name: "Tenant", grantCredits: grantedCredits, now });
@@ -116,8 +122,9 @@ export async function newTenant(
       accountId,
       label: "test",
       scopes: keyScopes,
-      maxCredits: cap.maxCredits ?? null,
-      expiresAt: cap.expiresAt ?? null,
+      ...uncapped,
+      ...caps,
+      expiresAt,
     },
     pepper,
     now,

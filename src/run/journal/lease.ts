@@ -45,7 +45,7 @@ export function beginError(
 export const creditExhausted: AiError = {
   code: "insufficient_credits",
   message:
-    "The account has not enough credit left for the next model call. What was used is billed. Top up, then start again.",
+    "The credit left, or a limit of the account or of the key, does not cover the next model call. What was used is billed. Top up or wait for the limit's next period, then start again.",
 };
 
 export const ledgerUnreachable: AiError = {
