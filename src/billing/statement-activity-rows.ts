@@ -1,11 +1,11 @@
-import { desc, eq, getTableColumns, sql, type SQL } from "drizzle-orm";
+import { desc, eq, sql, type SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { chargeReceipts, graphRuns, receiptCorrections } from "../db/schema.ts";
 import type { Trigger } from "../ports/usage-fact.ts";
 import { decodeCursor, pageOf, type Page, type Place } from "./cursor.ts";
-import { effectiveColumns, joinNewestCorrection } from "./effective.ts";
+import { joinNewestCorrection, receiptColumns, type ReceiptRow } from "./effective.ts";
 import type { ActivityFilters } from "./statement-activity.ts";
-import type { PageWish, ReceiptRow, RunRow } from "./statement.ts";
+import type { PageWish, RunRow } from "./statement.ts";
 
 /** A receipt with the run that it belongs to. */
 export interface ActivityRow extends ReceiptRow {
@@ -46,7 +46,7 @@ const csvColumns: [name: string, cell: (row: ActivityRow) => string | number | n
   ["virtualKeyId", (row) => row.virtualKeyId],
   ["sourceSystem", (row) => row.sourceSystem],
   ["usageUnitId", (row) => row.usageUnitId],
-  ["provenance", (row) => row.provenance],
+  ["provenance", (row) => row.effective.provenance],
   ["settlement", (row) => row.effective.settlement],
   ["inputTokens", (row) => row.inputTokens],
   ["outputTokens", (row) => row.outputTokens],
@@ -122,8 +122,7 @@ async function readRows(
   const { createdAt, id } = chargeReceipts;
   return drizzle(db)
     .select({
-      ...getTableColumns(chargeReceipts),
-      effective: effectiveColumns,
+      ...receiptColumns,
       run: {
         status: graphRuns.status,
         threadId: graphRuns.threadId,

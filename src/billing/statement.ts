@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, lt, or } from "drizzle-orm";
+import { and, asc, desc, eq, lt, or } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import {
   billingAccounts,
@@ -11,7 +11,7 @@ import type { RunStatus } from "../ports/run.ts";
 import type { Trigger } from "../ports/usage-fact.ts";
 import type { PeriodCaps } from "./account-caps.ts";
 import { decodeCursor, pageOf, type Page } from "./cursor.ts";
-import { effectiveColumns, joinNewestCorrection, type Effective } from "./effective.ts";
+import { joinNewestCorrection, receiptColumns, type ReceiptRow } from "./effective.ts";
 
 /**
  * What an account is shown of its money and of the runs that spent it. Every read takes the account, and what belongs to
@@ -133,8 +133,6 @@ export async function listRuns(db: D1Database, wish: PageWish & RunFilters): Pro
   return pageOf(rows, wish.limit, (row) => ({ at: row.createdAt, id: row.id }));
 }
 
-export type ReceiptRow = typeof chargeReceipts.$inferSelect & { effective: Effective };
-
 /** Every receipt of a run, in the order of settlement. */
 export async function listReceipts(
   db: D1Database,
@@ -142,7 +140,7 @@ export async function listReceipts(
   runId: string,
 ): Promise<ReceiptRow[]> {
   return drizzle(db)
-    .select({ ...getTableColumns(chargeReceipts), effective: effectiveColumns })
+    .select(receiptColumns)
     .from(chargeReceipts)
     .leftJoin(receiptCorrections, joinNewestCorrection)
     .where(and(eq(chargeReceipts.runId, runId), eq(chargeReceipts.billingAccountId, accountId)))

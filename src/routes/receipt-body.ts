@@ -1,11 +1,25 @@
 import { z } from "@hono/zod-openapi";
 import { toIso } from "../base/clock.ts";
-import type { ReceiptRow } from "../billing/statement.ts";
+import type { ReceiptRow } from "../billing/effective.ts";
 import { credits, isoTime, triggers } from "./schemas.ts";
 
 const tokens = z.int().min(0);
 const settlement = z.enum(["final", "estimated", "unknown"]);
 const costUsd = z.string().openapi({ description: "Exact decimal", example: "0.0000025" });
+
+const correction = z
+  .object({
+    reference: z.string(),
+    reason: z.enum(["correction", "refund"]),
+    settlement,
+    provenance: z.string(),
+    inputTokens: tokens,
+    outputTokens: tokens,
+    costUsd,
+    chargedDelta: z.int().openapi({ description: "Credits that the charge changed by" }),
+    createdAt: isoTime,
+  })
+  .openapi("Correction", { description: "What is true of the call from here on" });
 
 export const receipt = z
   .object({
@@ -37,8 +51,9 @@ export const receipt = z
     priceVersion: z.string(),
     createdAt: isoTime,
     effective: z
-      .object({ settlement, costUsd, chargedCredits: credits })
+      .object({ settlement, provenance: z.string(), costUsd, chargedCredits: credits })
       .openapi({ description: "The receipt with its corrections: what counts" }),
+    corrections: z.array(correction).openapi({ description: "In order; none as a rule" }),
   })
   .openapi("Receipt");
 
@@ -75,5 +90,9 @@ export function receiptBody(row: ReceiptRow): ReceiptBody {
     priceVersion: row.priceVersion,
     createdAt: toIso(row.createdAt),
     effective: row.effective,
+    corrections: row.corrections.map(({ id: _id, createdAt, ...rest }) => ({
+      ...rest,
+      createdAt: toIso(createdAt),
+    })),
   };
 }

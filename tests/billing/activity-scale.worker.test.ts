@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { addCredits } from "../../src/billing/credits.ts";
 import { activityCsv, activityRows } from "../../src/billing/statement-activity-rows.ts";
 import {
   activity,
@@ -7,6 +8,7 @@ import {
   type ActivityWish,
 } from "../../src/billing/statement-activity.ts";
 import { countReads } from "./count-reads.ts";
+import { depsOf } from "./ledger-fixture.ts";
 import { graphs, makeReceipts, models, rare } from "./make-receipts.ts";
 
 const dayMs = 86_400_000;
@@ -16,6 +18,7 @@ const quarter = { from: end - 90 * dayMs, to: end };
 
 const seriesReadsMax = 2_500;
 const pageReadsMax = 200;
+const readsPerCorrectionMax = 6;
 
 /** The end of a walk along an index is found by the row after it, which only the last account of the table has not. */
 const walksMax = 4;
@@ -97,6 +100,22 @@ describe("a page of rows of a large account", () => {
     expect([one.page.items.length, two.page.items.length]).toEqual([found, found]);
     expect(Math.abs(two.reads - one.reads)).toBeLessThanOrEqual(walksMax);
     expect(two.reads).toBeLessThanOrEqual(pageReadsMax);
+  });
+
+  it("reads a few rows more where receipts were corrected", async () => {
+    const { accountId } = await makeReceipts(env.DB, { receipts: 30, end });
+    const { page, reads } = await readPage(accountId);
+    for (const { id: receiptId } of page.items) {
+      for (const reference of [`${receiptId}-1`, `${receiptId}-2`]) {
+        const refund = { accountId, credits: 1, reason: "refund", reference, receiptId } as const;
+        expect(await addCredits(depsOf(), refund)).toMatchObject({ kind: "posted" });
+      }
+    }
+    const corrected = await readPage(accountId);
+    expect(corrected.page.items.map(({ corrections }) => corrections.length)).toEqual(
+      Array.from({ length: 20 }, () => 2),
+    );
+    expect(corrected.reads - reads).toBeLessThanOrEqual(2 * 20 * readsPerCorrectionMax);
   });
 
   it("has what was asked for, newest first, from page to page", async () => {

@@ -177,6 +177,54 @@ describe("receipts", () => {
       { ...plain, effective: { ...plain, chargedCredits: 800 } },
     ]);
   });
+
+  it("list their corrections in order, and say where the figure comes from by now", async () => {
+    const run = await makeRun(await makeHolder(10_000));
+    const { billingAccountId: accountId, runId } = run.context;
+    const cut = makeFact(run, { settlement: "estimated", provenance: "estimate" });
+    const whole = makeFact(run);
+    await commitUsageFacts(depsOf(), [cut, whole]);
+    const receiptId = receiptIdOf(cut.source, sourceReference(cut));
+    const refund = { accountId, credits: 300, reason: "refund", reference: "sorry" } as const;
+    await addCredits(depsOf(), { ...refund, receiptId });
+    const log = { settlement: "final", provenance: "gateway_log" } as const;
+    const told = { ...cut, ...log, inputTokens: 11, outputTokens: 7, costUsd: "0.00008" };
+    await commitUsageFacts(depsOf(), [told]);
+
+    const receipts = await listReceipts(db, accountId, runId);
+    const corrected = receipts.find(({ id }) => id === receiptId);
+    expect(corrected?.effective).toEqual({ ...log, costUsd: "0.00008", chargedCredits: 500 });
+    expect(corrected?.corrections).toEqual([
+      {
+        id: expect.any(Number),
+        reason: "refund",
+        reference: "sorry",
+        settlement: "estimated",
+        provenance: "estimate",
+        inputTokens: 10,
+        outputTokens: 20,
+        costUsd: "0.0001",
+        chargedDelta: -300,
+        createdAt: t0,
+      },
+      {
+        ...log,
+        id: expect.any(Number),
+        reason: "correction",
+        reference: expect.stringMatching(/^gateway_log:/),
+        inputTokens: 11,
+        outputTokens: 7,
+        costUsd: "0.00008",
+        chargedDelta: -200,
+        createdAt: t0,
+      },
+    ]);
+    const untouched = receipts.find(({ id }) => id !== receiptId);
+    expect(untouched).toMatchObject({ corrections: [], effective: { provenance: "usage" } });
+    const range = { accountId, from: t0, to: t0 + 1, limit: 20 };
+    const { items } = await activityRows(db, range);
+    expect(items.map(({ run: _run, ...receipt }) => receipt)).toEqual(receipts.toReversed());
+  });
 });
 
 describe("threads", () => {

@@ -1,8 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { newId } from "../../src/base/ids.ts";
+import { commitUsageFacts } from "../../src/billing/billing.ts";
 import type { StartRefusal } from "../../src/ports/run.ts";
-import { errorCodeOf, newTenant, openDoor, post } from "./door.ts";
+import { depsOf, makeFact } from "../billing/ledger-fixture.ts";
+import { adminToken, bearer, errorCodeOf, newTenant, openDoor, post } from "./door.ts";
 import type { ErrorBody } from "./door.ts";
 
 const door = openDoor(env.DB);
@@ -245,6 +247,45 @@ describe("a run", () => {
     expect(await calls.json()).toMatchObject({ items: [{ ordinal: 1, state: "settled" }] });
     const receipts = await door.send(`${runsPath}/${runId}/receipts`);
     expect(await receipts.json()).toEqual({ items: [] });
+  });
+
+  test("shows what was corrected of a receipt to its own account, and to no other", async () => {
+    const owner = await newTenant(env.DB);
+    const { runId } = await start(owner.headers);
+    const fact = makeFact(lastStart());
+    await commitUsageFacts(depsOf(), [fact]);
+    const path = `${runsPath}/${runId}/receipts`;
+    const read = async () => {
+      const response = await door.send(path, { headers: owner.headers });
+      return (await response.json<{ items: { receiptId: string }[] }>()).items;
+    };
+    const [before] = await read();
+    expect(before).toMatchObject({ corrections: [], effective: { provenance: "usage" } });
+    const refund = { credits: 400, reason: "refund", reference: "ticket-7" };
+    const posted = await door.send(
+      `/api/v1/admin/accounts/${owner.accountId}/credits`,
+      post({ ...refund, receiptId: before?.receiptId }, bearer(adminToken)),
+    );
+    expect(posted.status).toBe(200);
+    expect(await read()).toMatchObject([
+      { chargedCredits: 1_000, effective: { chargedCredits: 600 } },
+    ]);
+    expect((await read())[0]).toHaveProperty("corrections", [
+      {
+        reference: "ticket-7",
+        reason: "refund",
+        settlement: "final",
+        provenance: "usage",
+        inputTokens: 10,
+        outputTokens: 20,
+        costUsd: "0.0001",
+        chargedDelta: -400,
+        createdAt: expect.stringMatching(/Z$/),
+      },
+    ]);
+    const stranger = await newTenant(env.DB);
+    const refused = await door.send(path, { headers: stranger.headers });
+    expect([refused.status, await errorCodeOf(refused)]).toEqual([404, "not_found"]);
   });
 
   test.each(["", "/receipts", "/calls", "/events"])("that never was is 404 at %j", async (rest) => {
