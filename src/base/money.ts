@@ -108,6 +108,12 @@ export function parseMarkup(text: string): number | null {
   return Number.isSafeInteger(points) ? points : null;
 }
 
+/** The markup in basis points that a receipt was priced with, as its price version says; null when it says none. */
+export function markupOf(priceVersion: string): number | null {
+  const [, points] = /\*(\d+)bp$/.exec(priceVersion) ?? [];
+  return points === undefined ? null : Number(points);
+}
+
 /** Credits as dollars for people: `1,234,567` credits -> `0.1234567`. Exact; never rounds a charge away. */
 export function formatCreditsUsd(credits: number): string {
   const sign = credits < 0 ? "-" : "";

@@ -1,11 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { markupOf } from "../base/money.ts";
 import type { RunUsage } from "../ports/ai-event.ts";
 import type { Books, RunStatus } from "../ports/run.ts";
 import type { UsageFact } from "../ports/usage-fact.ts";
 import { finishStatements, type FinishedRun } from "./finish-statements.ts";
 import { logFinish } from "./log-finish.ts";
-import { markupOf, priceFact } from "./pricing.ts";
+import { priceFact } from "./pricing.ts";
 import {
   committedOf,
   correctedOf,

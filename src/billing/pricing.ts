@@ -23,12 +23,6 @@ export function priceFact(fact: UsageFact, markupBasisPoints: number): Price {
   return { chargedCredits, priceVersion };
 }
 
-/** The markup in basis points that a receipt was priced with, as its price version says; null when it says none. */
-export function markupOf(priceVersion: string): number | null {
-  const [, points] = /\*(\d+)bp$/.exec(priceVersion) ?? [];
-  return points === undefined ? null : Number(points);
-}
-
 /** Names a usage unit once and for all; with the source system it is the receipt's unique key. */
 export function sourceReference(
   fact: Pick<UsageFact, "runId" | "attempt" | "usageUnitId">,

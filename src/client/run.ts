@@ -1,21 +1,25 @@
 import type { RunCall } from "../ports/run.ts";
+import type { Problem } from "./api.ts";
 import { callApi, problemText } from "./api.ts";
 import { answerNodeKey, loadCatalog } from "./catalog.ts";
 import { button, byId, el, setText } from "./dom.ts";
 import { statusWord } from "./format.ts";
 import type { LiveRunName, ReplyState } from "./live-reply.ts";
 import { createLiveReply } from "./live-reply.ts";
-import { runBooks, runSummary } from "./run-view.ts";
+import { createRunBooks } from "./run-books.ts";
+import { refreshDelayMs } from "./run-refresh.ts";
+import { runSummary } from "./run-summary.ts";
 import { refreshBalance, showProblem } from "./shell.ts";
 import { endedTranscript } from "./thread-history.ts";
 import type { Receipt, Run } from "./wire.ts";
 
-const refreshEveryMs = 1_500;
-/** While it waits for a person nothing happens, and the answer is heard of by the socket. */
-const refreshWaitingEveryMs = 20_000;
+/** After a failure; a page that is looked at once the network is back should know by itself. */
+const retryAfterMs = 10_000;
+const questionToldAfterMs = 600;
 const summary = byId("run-summary", HTMLElement);
 const output = byId("run-output", HTMLElement);
-const books = byId("run-books", HTMLElement);
+const booksPlace = byId("run-books", HTMLElement);
+const books = createRunBooks();
 const runId = byId("main", HTMLElement).dataset["runId"] ?? "";
 const path = `/api/v1/ai/runs/${encodeURIComponent(runId)}`;
 const catalog = loadCatalog();
@@ -43,24 +47,33 @@ async function refresh() {
     callApi<{ items: RunCall[] }>(`${path}/calls`),
   ]);
   clearTimeout(timer);
-  summary.setAttribute("aria-busy", "false");
-  if (!run.ok) {
-    showProblem(run.problem.status === 404 ? "There is no such run." : problemText(run.problem));
-    if (shown === "") summary.replaceChildren();
-    return;
-  }
-  showProblem(receipts.ok ? null : problemText(receipts.problem));
-  show(run.value, receipts.ok ? receipts.value.items : [], calls.ok ? calls.value.items : null);
+  // Without its receipts nothing can be said of a run's charges; what is shown already stays.
+  if (!run.ok) return showFailure(run.problem);
+  if (!receipts.ok) return showFailure(receipts.problem);
+  showProblem(calls.ok ? null : problemText(calls.problem));
+  show(run.value, receipts.value.items, calls.ok ? calls.value.items : null);
   await showReply(run.value);
-  if (isUnderWay(run.value) && !document.hidden) {
-    const isWaiting = run.value.status === "interrupted";
-    timer = setTimeout(() => void refresh(), isWaiting ? refreshWaitingEveryMs : refreshEveryMs);
-  }
+  refreshIn(refreshDelayMs(run.value));
 }
 
-/** Until the last receipt is in the ledger, there is something new to see. */
-function isUnderWay(run: Run): boolean {
-  return isActive(run) || (run.status !== "skipped" && run.billing === "open");
+function showFailure(problem: Problem) {
+  showProblem(problem.status === 404 ? "There is no such run." : problemText(problem));
+  summary.setAttribute("aria-busy", "false");
+  if (shown === "") {
+    summary.replaceChildren();
+    booksPlace.replaceChildren();
+  }
+  if (isPassing(problem)) refreshIn(retryAfterMs);
+}
+
+/** No answer, too many requests, or the server's own trouble. */
+function isPassing({ status }: Problem): boolean {
+  return status === 0 || status === 429 || status >= 500;
+}
+
+function refreshIn(delayMs: number | null) {
+  clearTimeout(timer);
+  if (delayMs !== null && !document.hidden) timer = setTimeout(() => void refresh(), delayMs);
 }
 
 function isActive({ status }: Run): boolean {
@@ -91,13 +104,28 @@ function show(run: Run, receipts: readonly Receipt[], calls: readonly RunCall[] 
   const next = JSON.stringify([run, receipts, calls]);
   // Without a change nothing is rebuilt, so that a selection or the focus in a table stays.
   if (next === shown) return;
+  const isFirst = shown === "";
   shown = next;
   const status = byId("run-status", HTMLElement);
   status.className = `badge badge-${run.status}`;
   setText(status, statusWord(run.status));
   showActions(run);
   summary.replaceChildren(runSummary(run));
-  books.replaceChildren(...runBooks(run, receipts, calls));
+  books.show(run, receipts, calls);
+  if (isFirst) showFirst(run);
+}
+
+function showFirst(run: Run) {
+  summary.setAttribute("aria-busy", "false");
+  // A question takes its room above the books once the log has told it.
+  if (run.status === "interrupted") setTimeout(showBooks, questionToldAfterMs);
+  else showBooks();
+}
+
+function showBooks() {
+  booksPlace.replaceChildren(...books.elements);
+  // The receipt that the address names was not there when the page was opened.
+  if (location.hash.startsWith("#rcpt_")) location.replace(location.hash);
 }
 
 function showActions(run: Run) {

@@ -35,3 +35,37 @@ export function booksEquation({ books }: Run): string {
   const { dispatches, settled, unknown, voided, open } = books;
   return `${dispatches} dispatched = ${settled} settled + ${unknown} unknown + ${voided} voided + ${open} open`;
 }
+
+/** A longer sum is told without its parts. */
+const partsShownMax = 6;
+
+/** The charges of the receipts, and that they are what the run was charged. */
+export function sumEquation(
+  { chargedCredits, billing }: Run,
+  receipts: readonly Receipt[],
+): string {
+  const charges = receipts.map(({ effective }) => effective.chargedCredits);
+  const sum = charges.reduce((total, credits) => total + credits, 0);
+  const parts =
+    charges.length > 1 && charges.length <= partsShownMax
+      ? charges.map(formatMoney).join(" + ")
+      : countOf(charges.length, "receipt");
+  const equation = `${parts} = ${formatMoney(sum)}`;
+  if (sum === chargedCredits) return `${equation}, which is what the run was charged`;
+  const said = `${equation}, while the run says ${formatMoney(chargedCredits)}`;
+  return billing === "open"
+    ? `${said}: the other receipts are on their way to the ledger`
+    : `${said}: reload the page, and tell the operator if they still differ`;
+}
+
+/** Whether the figures can still change. */
+export function billingWords({ billing, status, finishedAt }: Run): string {
+  if (billing === "settled") return "Every receipt is in the ledger.";
+  if (billing === "reconciling") {
+    return "Figures may still be corrected: the gateway's log has not told of every call yet.";
+  }
+  if (status === "interrupted") return "The run waits for an answer, and more calls may follow.";
+  return finishedAt === null
+    ? "The run is under way, and more calls may follow."
+    : "The last receipts are on their way to the ledger.";
+}

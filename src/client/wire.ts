@@ -59,6 +59,20 @@ export interface Run extends Omit<LiveRun, "lastSeq" | "interrupts" | "threadId"
   createdAt: string;
 }
 
+/** What is true of a call from here on: counts and cost are absolute. */
+export interface Correction {
+  reference: string;
+  reason: "correction" | "refund";
+  settlement: Settlement;
+  provenance: Provenance;
+  inputTokens: number;
+  outputTokens: number;
+  costUsd: string;
+  /** Credits that the charge changed by. */
+  chargedDelta: number;
+  createdAt: string;
+}
+
 export interface Receipt extends TokenCounts {
   receiptId: string;
   sourceSystem: SourceSystem;
@@ -80,7 +94,14 @@ export interface Receipt extends TokenCounts {
   chargedCredits: number;
   priceVersion: string;
   createdAt: string;
-  effective: { settlement: Settlement; costUsd: string; chargedCredits: number };
+  effective: {
+    settlement: Settlement;
+    provenance: Provenance;
+    costUsd: string;
+    chargedCredits: number;
+  };
+  /** In order. */
+  corrections: Correction[];
 }
 
 export interface ThreadSummary {

@@ -12,11 +12,11 @@ export function RunPage({ runId }: { runId: string }) {
             </h1>
             <p class="quiet mono run-id">{runId}</p>
           </div>
-          <div class="actions" id="run-actions" />
+          <div class="actions run-actions" id="run-actions" />
         </div>
         <p class="notice" id="problem" role="alert" hidden />
         <p class="visually-hidden" id="announcer" role="status" aria-live="polite" />
-        <div id="run-summary" aria-busy="true">
+        <div id="run-summary" class="run-summary" aria-busy="true">
           <p class="quiet">Loading…</p>
         </div>
         <section class="card" id="run-output" aria-labelledby="output-title" hidden>

@@ -256,11 +256,11 @@ describeInBrowser("another attempt", ({ open, api, product }) => {
     await page.getByRole("button", { name: "Retry" }).click();
     await eventually(() => page.locator("#run-status").innerText()).toBe("success");
     await page.getByText("1 (retried once)").waitFor();
-    const receipts = page.getByRole("table", { name: "Receipts of this run" });
-    await eventually(() => receipts.locator("th").last().innerText()).toBe("Attempt");
-    const called = page.getByRole("table", { name: "Model calls in order" });
-    expect(await called.locator("th").allInnerTexts()).toContain("Attempt");
-    expect(await called.locator("tbody tr").count()).toBe(2);
+    await eventually(() => page.locator(".entry p.quiet").allInnerTexts()).toEqual([
+      expect.stringMatching(/, attempt 0, dispatch 1 of 2$/),
+      expect.stringMatching(/, attempt 1, dispatch 2 of 2$/),
+    ]);
+    expect(await page.locator(".entry-charge").first().innerText()).toBe("no charge");
   });
 
   test("that is refused says why beside the button", async () => {

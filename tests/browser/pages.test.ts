@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ask, isOver, runIdOf } from "./chat-page.ts";
+import { ask, isOver } from "./chat-page.ts";
 import { describeInBrowser, eventually } from "./suite.ts";
 
 describeInBrowser("activity, run, schedules and account", ({ open, product }) => {
@@ -73,23 +73,6 @@ describeInBrowser("activity, run, schedules and account", ({ open, product }) =>
     const csv = await page.getByRole("link", { name: "Download CSV" }).getAttribute("href");
     const answer = await fetch(`${product().url}${csv}`);
     expect(answer.headers.get("content-type")).toContain("text/csv");
-  });
-
-  test("a run's page shows its output, receipts, calls and closed books, and follows it live", async () => {
-    const chat = await open("/");
-    const reply = await ask(chat, "Live [[tokens:120]] [[delay:20]]", "langgraph:poet");
-    await eventually(() => runIdOf(reply)).toMatch(/^run_/);
-    const page = await open(`/runs/${await runIdOf(reply)}`);
-    await eventually(() => page.locator("#run-status").innerText()).toBe("running");
-    await eventually(() => page.locator("#run-status").innerText()).toBe("success");
-    await page.getByText(/1 dispatched = 1 settled \+ 0 unknown \+ 0 voided \+ 0 open/).waitFor();
-    const receipts = page.getByRole("table", { name: "Receipts of this run" });
-    await receipts.waitFor();
-    expect(await receipts.locator("tbody tr").count()).toBe(1);
-    const calls = page.getByRole("table", { name: "Model calls in order" });
-    expect(await calls.locator("tbody tr td:nth-child(2)").allInnerTexts()).toEqual(["poet"]);
-    await calls.getByRole("link").click();
-    expect(new URL(page.url()).hash).toMatch(/^#rcpt_/);
   });
 
   test("a key's secret is shown once, opens the API, and opens nothing once revoked", async () => {

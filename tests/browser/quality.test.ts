@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { ask, isOver } from "./chat-page.ts";
 import { lowContrast } from "./contrast.ts";
+import { watchShifts } from "./layout-shift.ts";
 import { describeInBrowser, eventually } from "./suite.ts";
 
 const paths = ["/", "/activity", "/schedules", "/account"];
@@ -68,20 +69,10 @@ describeInBrowser("every page", ({ open, product }) => {
 
   test.for(paths)("%s does not jump while it loads", async (path) => {
     const page = await open("about:blank");
-    await page.addInitScript(() => {
-      const seen = { shift: 0 };
-      Object.assign(window, { seen });
-      new PerformanceObserver((list) => {
-        for (const entry of list.getEntries())
-          seen.shift += (entry as unknown as { value: number }).value;
-      }).observe({ type: "layout-shift", buffered: true });
-    });
+    const shift = await watchShifts(page);
     await page.goto(`${product().url}${path}`);
     await isLoaded(page);
-    const shift = await page.evaluate(
-      () => (window as unknown as { seen: { shift: number } }).seen.shift,
-    );
-    expect(shift).toBeLessThan(0.05);
+    expect(await shift()).toBeLessThan(0.05);
   });
 
   test("an unknown page is told apart from an error, in HTML", async () => {

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { booksEquation, whyCharged } from "../../src/client/why-charged.ts";
+import {
+  billingWords,
+  booksEquation,
+  sumEquation,
+  whyCharged,
+} from "../../src/client/why-charged.ts";
 import type { Receipt, Run } from "../../src/client/wire.ts";
 
 const books = { dispatches: 3, settled: 2, unknown: 0, voided: 1, open: 0, closed: true };
@@ -37,4 +42,42 @@ test("the books are shown as the equation that must hold", () => {
   expect(booksEquation({ books } as Run)).toBe(
     "3 dispatched = 2 settled + 0 unknown + 1 voided + 0 open",
   );
+});
+
+test.each([
+  [[100], 100, "1 receipt = $0.00001, which is what the run was charged"],
+  [
+    [100, 0, 20],
+    120,
+    "$0.00001 + $0.00 + $0.000002 = $0.000012, which is what the run was charged",
+  ],
+  [
+    Array.from({ length: 9 }, () => 100),
+    900,
+    "9 receipts = $0.00009, which is what the run was charged",
+  ],
+])("the charges of %j are added up to the run's", (charges, chargedCredits, equation) => {
+  const receipts = charges.map((credits) => receipt("final", credits));
+  expect(sumEquation({ chargedCredits, billing: "settled" } as Run, receipts)).toBe(equation);
+});
+
+test("a sum that is not the run's charge says so", () => {
+  const receipts = [receipt("final", 100)];
+  const said = "1 receipt = $0.00001, while the run says $0.00002";
+  expect(sumEquation({ chargedCredits: 200, billing: "open" } as Run, receipts)).toBe(
+    `${said}: the other receipts are on their way to the ledger`,
+  );
+  expect(sumEquation({ chargedCredits: 200, billing: "settled" } as Run, receipts)).toBe(
+    `${said}: reload the page, and tell the operator if they still differ`,
+  );
+});
+
+test.each<[Partial<Run>, RegExp]>([
+  [{ billing: "settled" }, /^Every receipt is in the ledger\.$/],
+  [{ billing: "reconciling" }, /^Figures may still be corrected: /],
+  [{ billing: "open", status: "interrupted", finishedAt: null }, /waits for an answer/],
+  [{ billing: "open", status: "running", finishedAt: null }, /under way/],
+  [{ billing: "open", status: "success", finishedAt: "2026-11-21T12:00:00.000Z" }, /on their way/],
+])("whether figures can still change is told in words: %j", (run, words) => {
+  expect(billingWords(run as Run)).toMatch(words);
 });
