@@ -32,15 +32,16 @@ const ledger = pagedTable<LedgerEntry>({
       numeric: true,
       cell: ({ balanceAfterCredits }) => alignedAmount(balanceAfterCredits),
     },
-    { heading: "Reference", cell: ({ reference }) => referenceCell(reference) },
+    { heading: "Reference", cell: referenceCell },
   ],
 });
 
-/** A charge refers to the call that it pays for, and so leads to the run that made it. */
-function referenceCell(reference: string): HTMLElement {
+/** A charge refers to the call that it pays for, and so leads to its receipt on the page of the run that made it. */
+function referenceCell({ reference, receiptId }: LedgerEntry): HTMLElement {
   const runId = runIdIn(reference);
   if (runId === null) return el("span", { class: "mono" }, reference);
-  return el("a", { href: `/runs/${runId}`, title: reference }, "Open run");
+  const anchor = typeof receiptId === "string" ? `#${receiptId}` : "";
+  return el("a", { href: `/runs/${runId}${anchor}`, title: reference }, "Open run");
 }
 
 async function loadAccount() {

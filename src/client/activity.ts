@@ -44,7 +44,10 @@ const rows = pagedTable<Receipt>({
     { heading: "Model", cell: ({ model }) => model },
     { heading: "Tokens in", numeric: true, cell: ({ inputTokens }) => count(inputTokens) },
     { heading: "Tokens out", numeric: true, cell: ({ outputTokens }) => count(outputTokens) },
-    { heading: "Run", cell: ({ runId }) => el("a", { href: `/runs/${runId}` }, "Open run") },
+    {
+      heading: "Run",
+      cell: ({ runId, receiptId }) => el("a", { href: `/runs/${runId}#${receiptId}` }, "Open run"),
+    },
   ],
 });
 

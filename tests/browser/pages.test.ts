@@ -110,5 +110,7 @@ describeInBrowser("activity, run, schedules and account", ({ open, product }) =>
     expect(await page.locator("#available").innerText()).toMatch(/^\$4\.\d+$/);
     await page.locator("#ledger").getByRole("link", { name: "Open run" }).first().click();
     await page.getByText("Why was I charged?").waitFor();
+    const { hash } = new URL(page.url());
+    await page.locator(`li${hash}:target`).waitFor();
   });
 });
