@@ -84,7 +84,8 @@ describeInBrowser("activity, run, schedules and account", ({ open, product }) =>
     const secret = await dialog.locator("#secret").innerText();
     expect(secret).toMatch(/^rl_/);
     await dialog.getByRole("button", { name: "Done" }).click();
-    expect(await page.content()).not.toContain(secret);
+    // A dialog tells that it was closed a moment after it is.
+    await eventually(() => page.content()).not.toContain(secret);
     expect(await page.locator("#secret").textContent()).toBe("");
     const call = () =>
       fetch(`${product().url}/api/v1/account`, { headers: { authorization: `Bearer ${secret}` } });
