@@ -108,7 +108,10 @@ export async function reconcileRun(
   const { waiting, missing } = plan;
   if (missing.length > 0)
     deps.log.log("error", "reconcile.missing", { runId, units: missing.join(" ") });
-  deps.log.log("info", "reconcile.read", { runId, rows: read.rows.length, changed: calls.length });
+  if (calls.length > 0) {
+    const changed = { rows: read.rows.length, changed: calls.length };
+    deps.log.log("info", "reconcile.corrected", { runId, ...changed });
+  }
   const isComplete = waiting.length === 0 && now - run.endedAt >= logLagMs;
   return {
     kind: "read",

@@ -86,7 +86,8 @@ function print(
   console.log(`
 A reply of ${tokens} tokens through the poet graph. runs/s and CPU per run (of the server's processes) with a gateway that
 answers at once, at 1, 8 and 32 in flight; first and last token one at a time, with a gateway that takes 50 ms to the
-first token and 5 ms to each next. Medians over ${rounds} rounds. The gateway's CPU is the fake's own.
+first token and 5 ms to each next. To all of them the gateway is one like OpenAI's, which keeps no log to be looked at
+afterwards. Medians over ${rounds} rounds. The gateway's CPU is the fake's own.
 On workerd the bundle answers by itself, without Miniflare's Worker in front, and its state is in memory where there is
 /dev/shm, as LangGraph's is; under wrangler dev both are as in use.
 `);

@@ -13,10 +13,10 @@ export class RunObject extends ProductRunObject {
     super(state, counted(env));
   }
 
-  /** What the alarm does once `RETENTION_DAYS` have passed. */
-  async forget(): Promise<void> {
+  /** What the alarm does at a later time. */
+  async alarmAfter(ms: number): Promise<void> {
     const { now } = Date;
-    Date.now = () => now() + retentionMs;
+    Date.now = () => now() + ms;
     try {
       await this.alarm();
     } finally {
@@ -24,8 +24,6 @@ export class RunObject extends ProductRunObject {
     }
   }
 }
-
-const retentionMs = 31 * 86_400_000;
 
 /** Twenty incoming socket messages are one request; that a socket has closed costs nothing. Anything else is one. */
 const requestsOf = new Map([
@@ -51,10 +49,10 @@ export default {
   async fetch(request, env, context) {
     const { pathname } = new URL(request.url);
     if (pathname === "/bench/counts") return Response.json(counts);
-    const [, forgotten] = /^\/bench\/forget\/(\w+)$/.exec(pathname) ?? [];
-    if (forgotten !== undefined) {
-      const stub: unknown = env.RUNS.get(env.RUNS.idFromName(forgotten));
-      await (stub as RunObject).forget();
+    const [, runId, seconds] = /^\/bench\/alarm\/(\w+)\/(\d+)$/.exec(pathname) ?? [];
+    if (runId !== undefined) {
+      const stub: unknown = env.RUNS.get(env.RUNS.idFromName(runId));
+      await (stub as RunObject).alarmAfter(Number(seconds) * 1_000);
       return Response.json(counts);
     }
     counts.workerRequests += 1;

@@ -32,23 +32,25 @@ export function printCosts(costs: Both<RunCosts>): void {
   console.log(`
 A million runs at Cloudflare's list prices of November 2026 (tests/bench/list-prices.ts), Workers Paid, without what the
 plan includes. Each call answers after 1 s; nine of the ten ask for a tool, and the reply of 200 tokens takes 3 s more.
-Each run is started and watched over its socket by a program, and forgotten after RETENTION_DAYS. At most: CPU is that of
-all server processes, most of it in objects, whose CPU is not billed; rows include those of the objects' table definitions.
+Each run is started and watched over its socket by a program, held against LiteLLM's log two minutes later, and
+forgotten after RETENTION_DAYS. At most: CPU is that of all server processes, most of it in objects, whose CPU is not
+billed; rows include those of the objects' table definitions.
 `);
   const dollars = mapBoth(costs, ({ run }) => dollarsPerMillionRuns(run, listPrices));
-  const forgetting = mapBoth(costs, ({ forgetting: usage }) =>
-    total(dollarsPerMillionRuns(usage, listPrices)),
-  );
+  const dollarsOf = (part: "looking" | "forgetting") =>
+    mapBoth(costs, (each) => total(dollarsPerMillionRuns(each[part], listPrices)));
+  const [looking, forgetting] = [dollarsOf("looking"), dollarsOf("forgetting")];
   console.table({
     ...lines(
       driverNames,
       mapBoth(costs, ({ run }) => run),
       dollars,
     ),
+    "its look at the gateway's log": usd(looking),
     "forgetting it": usd(forgetting),
     total: usd({
-      oneCall: total(dollars.oneCall) + forgetting.oneCall,
-      tenCalls: total(dollars.tenCalls) + forgetting.tenCalls,
+      oneCall: total(dollars.oneCall) + looking.oneCall + forgetting.oneCall,
+      tenCalls: total(dollars.tenCalls) + looking.tenCalls + forgetting.tenCalls,
     }),
   });
   console.log("To keep a million runs for a month:");

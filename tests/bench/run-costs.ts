@@ -8,6 +8,8 @@ export interface RunCosts {
   seconds: number;
   d1RoundTrips: number;
   run: RunUsage;
+  /** What its object does two minutes later, to be held against the gateway's log. */
+  looking: RunUsage;
   /** What its object does when the run is forgotten, `RETENTION_DAYS` later. */
   forgetting: RunUsage;
   stored: StoredBytes;
@@ -35,13 +37,17 @@ const paced = "[[first:1000]] [[delay:15]]";
 const warmUpRuns = 20;
 const runsAtOnce = 200;
 const runsPaced = 5;
+const lookAfterSeconds = 2 * 60;
+const forgetAfterSeconds = 31 * 86_400;
 
 /** What one run uses of what is billed, averaged over a few, one after the other, with counters around all of it. */
 export async function readRunCosts(
   gatewayBaseUrl: string,
   tokens: number,
 ): Promise<{ oneCall: RunCosts; tenCalls: RunCosts }> {
-  const worker = await startOnWorkerd(gatewayBaseUrl, tokens, "tests/bench/counting-worker.ts");
+  const worker = await startOnWorkerd(gatewayBaseUrl, tokens, {
+    ...{ entry: "tests/bench/counting-worker.ts", dialect: "litellm" },
+  });
   try {
     return {
       oneCall: await measure(worker, oneCall, tokens),
@@ -77,7 +83,11 @@ async function measure(
   for (let index = 0; index < runsPaced; index += 1) runIds.push(await run(paced));
   const seconds = (performance.now() - began) / 1_000 / runsPaced;
   const settled = await readCounts(url);
-  for (const runId of runIds) await readCounts(url, `/bench/forget/${runId}`);
+  const looking = performance.now();
+  for (const runId of runIds) await readCounts(url, `/bench/alarm/${runId}/${lookAfterSeconds}`);
+  const secondsLooking = (performance.now() - looking) / 1_000 / runsPaced;
+  const looked = await readCounts(url);
+  for (const runId of runIds) await readCounts(url, `/bench/alarm/${runId}/${forgetAfterSeconds}`);
   const forgotten = await readCounts(url);
   for (const runId of runIds) await requireCalls(url, runId, calls);
 
@@ -86,7 +96,11 @@ async function measure(
     seconds,
     d1RoundTrips: used.d1RoundTrips,
     run: { ...used, workerCpuMs, objectGbSeconds: seconds * objectGb },
-    forgetting: { ...each(settled, forgotten, runsPaced), workerCpuMs: 0, objectGbSeconds: 0 },
+    looking: {
+      ...each(settled, looked, runsPaced),
+      ...{ workerCpuMs: 0, objectGbSeconds: secondsLooking * objectGb },
+    },
+    forgetting: { ...each(looked, forgotten, runsPaced), workerCpuMs: 0, objectGbSeconds: 0 },
     stored: {
       objectBytes: used.objectBytes,
       // D1 grows by whole pages, so over as many runs as there are.

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DialectName } from "../../src/base/config.ts";
 import type { ServerFrame } from "../../src/protocol.ts";
 import { type Child, root, startChild } from "./child.ts";
 import { benchModel } from "./gateway.ts";
@@ -32,7 +33,7 @@ export async function startOnWrangler(gatewayBaseUrl: string, tokens: number): P
 export async function startOnWorkerd(
   gatewayBaseUrl: string,
   tokens: number,
-  entry = "src/worker.ts",
+  { entry = "src/worker.ts", dialect = "openai" }: { entry?: string; dialect?: DialectName } = {},
 ): Promise<Subject & { url: string }> {
   const port = await freePort();
   const folder = temporaryFolder(existsSync(memoryFolder) ? memoryFolder : tmpdir());
@@ -44,17 +45,21 @@ export async function startOnWorkerd(
     BENCH_BINDINGS: JSON.stringify({
       AUTH_MODE: "dev",
       API_KEY_PEPPER: "bench",
-      ...variables(gatewayBaseUrl),
+      ...variables(gatewayBaseUrl, dialect),
     }),
   });
   const subject = subjectOf("Runledger on workerd", port, child, tokens);
   return { ...subject, url: `http://127.0.0.1:${port}` };
 }
 
-function variables(gatewayBaseUrl: string): Record<string, string> {
+/** As the peers do, the timed subjects speak to an OpenAI-like gateway, which keeps no log to look at afterwards. */
+function variables(
+  gatewayBaseUrl: string,
+  dialect: DialectName = "openai",
+): Record<string, string> {
   return {
     GATEWAY_BASE_URL: gatewayBaseUrl,
-    GATEWAY_DIALECT: "litellm",
+    GATEWAY_DIALECT: dialect,
     MODEL_CATALOG: JSON.stringify([
       { id: benchModel, inputUsdPerMTok: "0.15", outputUsdPerMTok: "0.60", maxOutputTokens: 512 },
     ]),
