@@ -7,6 +7,9 @@ export interface RunStorage {
 /** Bound values as SQLite takes them. */
 export type SqlValue = string | number | null;
 
+const eventsTable =
+  "CREATE TABLE events (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, event TEXT NOT NULL) STRICT;";
+
 /** The present shape, made at once for a new run. Tables are made by `start` alone: looking at a made-up run id must not create a database. */
 const tables = `
    CREATE TABLE run (
@@ -36,7 +39,7 @@ const tables = `
      reconcile_from INTEGER,
      looks INTEGER NOT NULL DEFAULT 0
    ) STRICT;
-   CREATE TABLE events (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, event TEXT NOT NULL) STRICT;
+   ${eventsTable}
    CREATE TABLE calls (
      ordinal INTEGER PRIMARY KEY,
      call_id TEXT NOT NULL,
@@ -105,6 +108,12 @@ export function hasTables(storage: RunStorage): boolean {
 
 export function createTables(storage: RunStorage): void {
   storage.sql.exec(tables);
+}
+
+/** Each row that is deleted is paid for like one that is written; those of a table that is dropped are not. */
+export function emptyEvents({ sql }: RunStorage): void {
+  sql.exec("DROP TABLE events");
+  sql.exec(eventsTable);
 }
 
 /** Brings the tables of an older run from `version` to the present one. */

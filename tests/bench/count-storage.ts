@@ -40,7 +40,8 @@ export function countStorage({ id, storage }: DurableObjectState): void {
   storage.setAlarm = async (time, options) => {
     noteAlarm();
     // What a run does later is measured on demand: left to itself it would be counted to whoever runs then.
-    if (Number(time) < Date.now() + laterMs) await setAlarm(time, options);
+    const isSoon = Number(time) < Date.now() + laterMs;
+    await (isSoon ? setAlarm(time, options) : deleteAlarm());
   };
   storage.deleteAlarm = (options) => {
     noteAlarm();

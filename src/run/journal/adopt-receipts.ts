@@ -3,6 +3,7 @@ import { deriveId } from "../../base/ids.ts";
 import type { SettledReceipt } from "../../billing/settled-receipts.ts";
 import type { SourceSystem } from "../../ports/usage-fact.ts";
 import type { OpenRun } from "../open-run.ts";
+import type { SqlValue } from "../storage.ts";
 import { outboxKey } from "./outbox.ts";
 
 /**
@@ -31,22 +32,28 @@ export function adoptReceipts(
 /** False when no dispatch has this receipt, or could have it: one that counted as void and was used after all. */
 function adopt({ deps }: Pick<OpenRun, "deps">, key: string, receipt: SettledReceipt): boolean {
   const { usageUnitId, dispatchId, chargedCredits, inputTokens, outputTokens } = receipt;
-  const { rowsWritten } = deps.storage.sql.exec(
+  const { sql } = deps.storage;
+  // No settlement is how the books know a dispatch that is void.
+  const settlement = receipt.isVoided ? null : receipt.settlement;
+  const figures = [settlement, chargedCredits, inputTokens, outputTokens, key, usageUnitId];
+  const [call] = sql
+    .exec<Record<string, SqlValue>>(
+      `SELECT settlement, charged_credits, input_tokens, output_tokens, outbox_key, usage_unit_id, ordinal FROM calls
+       WHERE outbox_key = ? OR (outbox_key IS NULL AND dispatch_id IN (?, ?))`,
+      ...[key, usageUnitId, dispatchId],
+    )
+    .toArray();
+  if (call === undefined) return false;
+  const { ordinal = null, ...known } = call;
+  // Nearly always the ledger says what the journal said: then nothing is written.
+  if (Object.values(known).every((value, index) => value === figures[index])) return true;
+  sql.exec(
     `UPDATE calls SET settlement = ?, charged_credits = ?, input_tokens = ?, output_tokens = ?, outbox_key = ?,
-       usage_unit_id = ?
-     WHERE outbox_key = ? OR (outbox_key IS NULL AND dispatch_id IN (?, ?))`,
-    // No settlement is how the books know a dispatch that is void.
-    receipt.isVoided ? null : receipt.settlement,
-    chargedCredits,
-    inputTokens,
-    outputTokens,
-    key,
-    usageUnitId,
-    key,
-    usageUnitId,
-    dispatchId,
+       usage_unit_id = ? WHERE ordinal = ?`,
+    ...figures,
+    ordinal,
   );
-  return rowsWritten > 0;
+  return true;
 }
 
 /** Of no node: only the gateway knows who asked for it. */

@@ -1,5 +1,5 @@
 import type { OpenRun } from "../open-run.ts";
-import { ownTables } from "../storage.ts";
+import { emptyEvents, ownTables } from "../storage.ts";
 
 /**
  * Forgets what was said in a run that ended long ago: events, checkpoints, messages and the recorded results of its
@@ -24,7 +24,7 @@ export function purgeRun(run: OpenRun): void {
       start: { ...start, messages: [], threadTitle: "" },
     });
     for (const { name } of checkpointTables) sql.exec(`DROP TABLE "${name}"`);
-    sql.exec("DELETE FROM events");
+    emptyEvents(deps.storage);
     sql.exec("DELETE FROM answers");
     sql.exec("UPDATE calls SET output = NULL");
   });
