@@ -124,12 +124,13 @@ describe("the audit of healthy books", () => {
 
 /** Other files leave runs open in the same database, and a finding names only a hundred. */
 async function closeOthers(runId: string): Promise<void> {
-  await write(
-    `UPDATE graph_runs SET status = 'error', lease_open = 0, finished_at = ?2
-     WHERE lease_open = 1 AND created_at < ?2 + 86400000 AND id <> ?1`,
-    runId,
-    t0,
-  );
+  await db
+    .prepare(
+      `UPDATE graph_runs SET status = 'error', lease_open = 0, finished_at = ?2
+       WHERE lease_open = 1 AND created_at < ?2 + 86400000 AND id <> ?1`,
+    )
+    .bind(runId, t0)
+    .run();
 }
 
 describe("the audit finds runs", () => {
