@@ -7,7 +7,7 @@ import type { Receipt, Run } from "./wire.ts";
 export interface ChargedCall {
   call: RunCall | null;
   receipt: Receipt | null;
-  /** The dispatch of the same call that is charged in this one's place, if this one is not. */
+  /** The dispatch of the same call, in the same attempt, that is charged in this one's place, if this one is not. */
   paidBy: RunCall | null;
   billing: Run["billing"];
 }
@@ -18,10 +18,7 @@ export function isWaived(receipt: Receipt): boolean {
   return priced === 0 && markupOf(receipt.priceVersion) !== 0;
 }
 
-/** A host that died sends a call again by itself; a retry, because somebody asked for it. */
-export function insteadWords({ call, paidBy }: ChargedCall): string {
-  const isRetry = call !== null && paidBy !== null && paidBy.attempt > call.attempt;
-  const cause = isRetry ? "a retry sent it again" : "you asked once";
+export function insteadWords({ paidBy }: ChargedCall): string {
   const other = paidBy === null ? "another dispatch of it" : `dispatch ${paidBy.dispatch}`;
-  return `${cause}, so ${other} is charged and this one is not`;
+  return `you asked once, so ${other} is charged and this one is not`;
 }

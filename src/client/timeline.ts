@@ -18,7 +18,10 @@ export interface Timeline {
 
 type Dispatch = Pick<ChargedCall, "receipt"> & { call: RunCall };
 
-/** Puts each receipt to its dispatch: by its id, or by the usage unit where the gateway's log told of it later. */
+/**
+ * Puts each receipt to its dispatch: by its id, or by the usage unit where the gateway's log told of it later. What the
+ * journal learned of from that log alone is of no node, and no dispatch of this run's.
+ */
 export function timelineOf(
   calls: readonly RunCall[],
   receipts: readonly Receipt[],
@@ -27,6 +30,7 @@ export function timelineOf(
   const byId = new Map(receipts.map((receipt) => [receipt.receiptId, receipt]));
   const byUnit = new Map(receipts.map((receipt) => [unitOf(receipt), receipt]));
   const dispatches = calls
+    .filter(({ nodeKey }) => nodeKey !== "")
     .toSorted((a, b) => a.ordinal - b.ordinal)
     .map((call): Dispatch => {
       const receipt = call.receiptId === null ? byUnit.get(unitOf(call)) : byId.get(call.receiptId);
@@ -59,10 +63,12 @@ function unitOf({ attempt, usageUnitId }: Pick<RunCall, "attempt" | "usageUnitId
   return usageUnitId === null ? null : `${attempt}/${usageUnitId}`;
 }
 
-/** Of a call's dispatches the one that was answered pays; where none was, the last. */
+/** Of a call's dispatches the one that was answered pays; where none was, the last. A retry asks anew, and pays anew. */
 function paidBy(dispatch: Dispatch, all: readonly Dispatch[]): RunCall | null {
-  const { callId, ordinal } = dispatch.call;
-  const others = all.filter(({ call }) => call.callId === callId && call.ordinal !== ordinal);
+  const { callId, attempt, ordinal } = dispatch.call;
+  const others = all.filter(
+    ({ call }) => call.callId === callId && call.attempt === attempt && call.ordinal !== ordinal,
+  );
   const answered = others.find(({ receipt }) => (receipt?.effective.chargedCredits ?? 0) > 0);
   const later = others.findLast(
     ({ call, receipt }) => call.ordinal > ordinal && (receipt !== null || call.endedAt === null),

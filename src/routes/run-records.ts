@@ -10,7 +10,7 @@ import { isoTime, json, pathId, refusals, signedIn } from "./schemas.ts";
 const call = z
   .object({
     callId: z.string(),
-    nodeKey: z.string(),
+    nodeKey: z.string().openapi({ description: "Empty: found in the gateway's log" }),
     ordinal: z.int(),
     dispatch: z.int(),
     attempt: z.int(),

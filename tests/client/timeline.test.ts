@@ -32,6 +32,22 @@ test("of several dispatches of a call, the one that was charged pays", () => {
   ]);
 });
 
+test("a retry pays for itself: it is another asking", () => {
+  const again = { ordinal: 2, dispatch: 2, attempt: 1, usageUnitId: "unit-2", receiptId: "rcpt_2" };
+  const calls = [makeCall({ state: "interrupted" }), makeCall(again)];
+  const paid = makeReceipt({ receiptId: "rcpt_2", usageUnitId: "unit-2", attempt: 1 });
+  const { dispatched } = timelineOf(calls, [makeReceipt(unknown), paid], "settled");
+  expect(dispatched.map(({ paidBy }) => paidBy)).toEqual([null, null]);
+});
+
+test("a call that only the gateway's log knows of is no dispatch of a node", () => {
+  const calls = [makeCall(), makeCall({ ordinal: 2, nodeKey: "", receiptId: "rcpt_2" })];
+  const stranger = makeReceipt({ receiptId: "rcpt_2", provenance: "gateway_log" });
+  const { dispatched, elsewhere } = timelineOf(calls, [makeReceipt(), stranger], "settled");
+  expect(dispatched).toHaveLength(1);
+  expect(elsewhere.map(({ receipt }) => receipt)).toEqual([stranger]);
+});
+
 test.each([
   ["is under way", { state: "dispatched", endedAt: null }, 2],
   ["never reached a model", { state: "failed" }, undefined],

@@ -151,11 +151,6 @@ describe("a call whose end nobody saw", () => {
       `${died} and you asked once, so dispatch 2 is charged and this one is not.`,
     ],
     [
-      "was sent again by a retry",
-      { receipt, paidBy: makeCall({ dispatch: 3, attempt: 1 }) },
-      `${died} and a retry sent it again, so dispatch 3 is charged and this one is not.`,
-    ],
-    [
       "was filled in",
       { receipt: filled({ chargedDelta: 10_000 }) },
       `${died}, so nothing was charged until the gateway's log showed 1,000 tokens in and 30 out and a cost of $0.0008, charged with a markup of 25%.`,
