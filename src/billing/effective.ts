@@ -8,6 +8,8 @@ export interface Effective {
   settlement: Settlement;
   /** Where the cost comes from by now. */
   provenance: Provenance;
+  inputTokens: number;
+  outputTokens: number;
   costUsd: string;
   chargedCredits: number;
 }
@@ -20,6 +22,8 @@ export const joinNewestCorrection = sql`${receiptCorrections.id} = ${newest}`;
 const effectiveColumns = {
   settlement: sql<Settlement>`coalesce(${receiptCorrections.settlement}, ${chargeReceipts.settlement})`,
   provenance: sql<Provenance>`coalesce(${receiptCorrections.provenance}, ${chargeReceipts.provenance})`,
+  inputTokens: sql<number>`coalesce(${receiptCorrections.inputTokens}, ${chargeReceipts.inputTokens})`,
+  outputTokens: sql<number>`coalesce(${receiptCorrections.outputTokens}, ${chargeReceipts.outputTokens})`,
   costUsd: sql<string>`coalesce(${receiptCorrections.costUsd}, ${chargeReceipts.costUsd})`,
   chargedCredits: sql<number>`${chargeReceipts.chargedCredits} + coalesce((
     SELECT sum(c.charged_delta) FROM receipt_corrections c WHERE c.receipt_id = ${chargeReceipts.id}), 0)`,

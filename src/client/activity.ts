@@ -42,8 +42,12 @@ const rows = pagedTable<Receipt>({
     { heading: "Trigger", cell: ({ trigger }) => trigger },
     { heading: "Graph", cell: ({ graphId }) => el("span", { title: graphId }, graphName(graphId)) },
     { heading: "Model", cell: ({ model }) => model },
-    { heading: "Tokens in", numeric: true, cell: ({ inputTokens }) => count(inputTokens) },
-    { heading: "Tokens out", numeric: true, cell: ({ outputTokens }) => count(outputTokens) },
+    { heading: "Tokens in", numeric: true, cell: ({ effective }) => count(effective.inputTokens) },
+    {
+      heading: "Tokens out",
+      numeric: true,
+      cell: ({ effective }) => count(effective.outputTokens),
+    },
     {
       heading: "Run",
       cell: ({ runId, receiptId }) => el("a", { href: `/runs/${runId}#${receiptId}` }, "Open run"),

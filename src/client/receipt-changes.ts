@@ -33,8 +33,3 @@ export function givenBack(receipt: Receipt): number {
     .filter(({ by }) => by === "operator")
     .reduce((sum, { correction }) => sum - correction.chargedDelta, 0);
 }
-
-/** Tokens as they stand now. */
-export function tokensNow({ corrections, inputTokens, outputTokens }: Receipt) {
-  return corrections.at(-1) ?? { inputTokens, outputTokens };
-}

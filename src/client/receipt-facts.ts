@@ -2,21 +2,20 @@ import { amount, badge } from "./amount.ts";
 import { el } from "./dom.ts";
 import { fact } from "./fact.ts";
 import { formatCount, formatPrice } from "./format.ts";
-import { logCorrection, tokensNow } from "./receipt-changes.ts";
+import { logCorrection } from "./receipt-changes.ts";
 import { markupWords, sourceWords } from "./receipt-words.ts";
 import type { Receipt } from "./wire.ts";
 
 /** What a receipt says by now, from its tokens to its charge. */
 export function receiptFacts(receipt: Receipt): HTMLElement {
   const { receiptId, usageUnitId, effective } = receipt;
-  const { inputTokens, outputTokens } = tokensNow(receipt);
   const parts = partsOf(receipt);
   const known = (text: string) => (effective.settlement === "unknown" ? "not known" : text);
   return el(
     "dl",
     { class: "facts entry-facts" },
-    fact("Tokens in", known(`${formatCount(inputTokens)}${parts.input}`)),
-    fact("Tokens out", known(`${formatCount(outputTokens)}${parts.output}`)),
+    fact("Tokens in", known(`${formatCount(effective.inputTokens)}${parts.input}`)),
+    fact("Tokens out", known(`${formatCount(effective.outputTokens)}${parts.output}`)),
     fact("Cost", known(formatPrice(effective.costUsd))),
     fact("Markup", markupWords(receipt)),
     fact("Charge", amount(effective.chargedCredits)),

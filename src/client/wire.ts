@@ -97,6 +97,8 @@ export interface Receipt extends TokenCounts {
   effective: {
     settlement: Settlement;
     provenance: Provenance;
+    inputTokens: number;
+    outputTokens: number;
     costUsd: string;
     chargedCredits: number;
   };

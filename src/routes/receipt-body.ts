@@ -51,7 +51,14 @@ export const receipt = z
     priceVersion: z.string(),
     createdAt: isoTime,
     effective: z
-      .object({ settlement, provenance: z.string(), costUsd, chargedCredits: credits })
+      .object({
+        settlement,
+        provenance: z.string(),
+        inputTokens: tokens,
+        outputTokens: tokens,
+        costUsd,
+        chargedCredits: credits,
+      })
       .openapi({ description: "The receipt with its corrections: what counts" }),
     corrections: z.array(correction).openapi({ description: "In order; none as a rule" }),
   })

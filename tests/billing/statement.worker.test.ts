@@ -193,7 +193,10 @@ describe("receipts", () => {
 
     const receipts = await listReceipts(db, accountId, runId);
     const corrected = receipts.find(({ id }) => id === receiptId);
-    expect(corrected?.effective).toEqual({ ...log, costUsd: "0.00008", chargedCredits: 500 });
+    expect(corrected?.effective).toEqual({
+      ...{ ...log, costUsd: "0.00008", chargedCredits: 500 },
+      ...{ inputTokens: 11, outputTokens: 7 },
+    });
     expect(corrected?.corrections).toEqual([
       {
         id: expect.any(Number),

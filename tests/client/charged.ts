@@ -39,12 +39,14 @@ export function makeReceipt(changes: Partial<Receipt> = {}): Receipt {
     corrections: [],
     ...changes,
   } as unknown as Receipt;
-  const { settlement, provenance, costUsd } = receipt.corrections.at(-1) ?? receipt;
+  const newest = receipt.corrections.at(-1) ?? receipt;
+  const { settlement, provenance, costUsd, inputTokens, outputTokens } = newest;
   const chargedCredits = receipt.corrections.reduce(
     (sum, { chargedDelta }) => sum + chargedDelta,
     receipt.chargedCredits,
   );
-  return { ...receipt, effective: { settlement, provenance, costUsd, chargedCredits } };
+  const known = { settlement, provenance, costUsd, chargedCredits, inputTokens, outputTokens };
+  return { ...receipt, effective: known };
 }
 
 /** What the gateway's log says later: a cost of 0.0008 USD. */
