@@ -10,6 +10,7 @@ import { ownRun } from "./own-run.ts";
 import { isSocketUpgrade, refusedSocket } from "./refused-socket.ts";
 import { isOver } from "./run-body.ts";
 import { pathId, refusals, signedIn } from "./schemas.ts";
+import { hasStarted } from "./started-runs.ts";
 
 /** Headers of the caller that a RunObject has a use for; credentials and cookies stay at the door. */
 const passedOn = [
@@ -63,8 +64,9 @@ const socket = createRoute({
 
 export const runStreamRoutes = new OpenAPIHono<AppEnv>()
   .openapi(events, async (c) => {
-    const row = await ownRun(c, c.req.valid("param").runId);
-    const answer = await watchRun(c, row.id, "events");
+    const { runId } = c.req.valid("param");
+    const row = isStartedHere(c, runId) ? null : await ownRun(c, runId);
+    const answer = await watchRun(c, runId, "events");
     if (answer.ok) return answer;
     await answer.body?.cancel();
     if (answer.status === 400) {
@@ -73,7 +75,7 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
         "The cursor is not the number of an event of this run.",
       );
     }
-    if (answer.status === 410 || isOver(row)) throw eventsGone();
+    if (answer.status === 410 || isOver(row ?? (await ownRun(c, runId)))) throw eventsGone();
     throw new ApiError("not_found", "There is no such run.");
   })
   .openapi(socket, async (c) => {
@@ -82,14 +84,22 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
     }
     const { runId } = c.req.valid("param");
     const { accountId } = c.get("principal");
-    // Asked first: an object that is looked at is made, and with it a database.
-    const row = isId("run", runId) ? await getRunRow(c.env.DB, accountId, runId) : null;
-    if (row === null) return refusedSocket("not_found");
-    const answer = await watchRun(c, row.id, "socket");
+    const isStarted = isStartedHere(c, runId);
+    // Otherwise D1 is asked first: an object that is looked at is made, and with it a database.
+    const isAsked = !isStarted && isId("run", runId);
+    const row = isAsked ? await getRunRow(c.env.DB, accountId, runId) : null;
+    if (row === null && !isStarted) return refusedSocket("not_found");
+    const answer = await watchRun(c, runId, "socket");
     if (answer.status === 101) return answer;
     await answer.body?.cancel();
-    return refusedSocket(answer.status === 410 || isOver(row) ? "gone" : "not_found");
+    const refused = row ?? (await getRunRow(c.env.DB, accountId, runId));
+    const isGone = answer.status === 410 || (refused !== null && isOver(refused));
+    return refusedSocket(isGone ? "gone" : "not_found");
   });
+
+function isStartedHere(c: Context<AppEnv>, runId: string): boolean {
+  return hasStarted(c.env.DB, runId, c.get("principal").accountId);
+}
 
 /** Hands a viewer on to the RunObject of a run that is known to be the caller's, with the cursor that it asks for. */
 export function watchRun(

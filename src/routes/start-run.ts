@@ -10,6 +10,7 @@ import { requestedMessages, runRequest } from "./run-request.ts";
 import type { RunRequest } from "./run-request.ts";
 import { watchRunFromStart } from "./run-streams.ts";
 import { refusals, runStatuses, signedIn } from "./schemas.ts";
+import { rememberStart } from "./started-runs.ts";
 
 const startedRun = z
   .object({
@@ -68,6 +69,7 @@ export const startRunRoutes = new OpenAPIHono<AppEnv>().openapi(create, async (c
   const { runId } = start.context;
   const outcome: StartOutcome = await getRun(c.env, runId).start(start);
   if (!outcome.ok) throw refusalOf(outcome);
+  rememberStart(c.env.DB, runId, start.context.billingAccountId);
   const status = outcome.created ? 201 : 200;
   if (wantsStream) {
     const stream = await watchRunFromStart(c, runId);
