@@ -2,8 +2,8 @@ import { createParser } from "eventsource-parser";
 import type { AnswerSoFar } from "./answer-so-far.ts";
 import type { BodyReader } from "./body-reader.ts";
 import { readerOf } from "./body-reader.ts";
+import { createChunkParser } from "./chunk-parser.ts";
 import { GatheredText, pieceSpanMs } from "./gathered-text.ts";
-import { parseChunk } from "./upstream-chunk.ts";
 import type { UpstreamLimits, UpstreamTimer } from "./upstream-timer.ts";
 
 /** One event of a stream; the longest honest ones carry a tool call's arguments. */
@@ -48,6 +48,7 @@ async function readBody(
   text: GatheredText,
 ): Promise<BodyEnd> {
   const seen = { done: false, malformed: false, text: "" };
+  const parseChunk = createChunkParser();
   const parser = createParser({
     maxBufferSize: eventCharsMax,
     onEvent({ data }) {
@@ -56,7 +57,7 @@ async function readBody(
         seen.done = true;
         return;
       }
-      const chunk = parseChunk(parseJson(data));
+      const chunk = parseChunk(data);
       if (chunk === null || (chunk.error ?? null) !== null) seen.malformed = true;
       else seen.text += soFar.add(chunk);
       if (soFar.size > answerCharsMax) seen.malformed = true;
@@ -86,13 +87,4 @@ async function readBody(
     if (!seen.done) await reader.rest(pieceSpanMs);
   }
   return !seen.malformed && soFar.finishReason !== null ? "whole" : "malformed";
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // No value of the schema: refused like any other malformed chunk.
-    return undefined;
-  }
 }
