@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** JSON with sorted keys and without undefined: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
@@ -18,5 +18,10 @@ function sorted(value: unknown): unknown {
 
 /** 64 hex digits. Synchronous, because it is needed inside storage transactions. */
 export function sha256Hex(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text, "hex");
+}
+
+/** 32 bytes. */
+export function sha256(text: string): Uint8Array {
+  return hash("sha256", text, "buffer");
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { sha256 } from "./hash.ts";
 
 /** Every kind of id and its prefix, in one table. */
 const prefixes = {
@@ -21,7 +21,7 @@ const idLength = 26;
 
 /** 130 random bits. */
 export function newId(kind: IdKind): string {
-  return prefixes[kind] + base32(randomBytes(17));
+  return prefixes[kind] + base32(crypto.getRandomValues(new Uint8Array(17)));
 }
 
 /**
@@ -32,7 +32,7 @@ export function deriveId(
   kind: IdKind,
   parts: readonly [domain: string, ...rest: (string | number)[]],
 ): string {
-  return prefixes[kind] + base32(createHash("sha256").update(JSON.stringify(parts)).digest());
+  return prefixes[kind] + base32(sha256(JSON.stringify(parts)));
 }
 
 export function isId(kind: IdKind, text: string): boolean {

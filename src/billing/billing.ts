@@ -8,9 +8,11 @@ import { finishStatements, type FinishedRun } from "./finish-statements.ts";
 import { logFinish } from "./log-finish.ts";
 import { priceFact } from "./pricing.ts";
 import {
+  chargesOf,
   committedOf,
   correctedOf,
   postedReceipt,
+  receiptIdsOf,
   type ReceiptRow,
   receiptsOf,
   sameFact,
@@ -109,7 +111,10 @@ async function commitAtOnce(deps: BillingDeps, postable: UsageFact[]): Promise<C
       receiptsOf(deps.db, postable),
     ];
     const { results } = await repeatBatch<ReceiptRow>(deps.db, statements, deps.retry);
-    return { committed: committedOf(postable, results.at(-1)?.results ?? []), refused: [] };
+    return {
+      committed: committedOf(postable, chargesOf(results.at(-1)?.results ?? [])),
+      refused: [],
+    };
   } catch (error) {
     if (refusalOf(error) === null) throw error;
     return commitEach(deps, postable);
@@ -133,7 +138,7 @@ async function commitFromLog(deps: BillingDeps, fact: UsageFact): Promise<Commit
     const rows = results.at(-1)?.results ?? [];
     return rows.length === 0
       ? refuse("receipt_conflict")
-      : { committed: committedOf([fact], rows), refused: [] };
+      : { committed: committedOf([fact], chargesOf(rows)), refused: [] };
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal === null) throw error;
@@ -153,16 +158,17 @@ function join(all: CommitReport, { committed, refused }: CommitReport): void {
 export async function finishRun(deps: BillingDeps, finish: FinishRun): Promise<FinishReport> {
   const { db, retry } = deps;
   const { postable, refused } = sift(deps, finish.facts);
-  const ending = finishStatements(db, finish, deps.clock.now());
+  const receiptIds = receiptIdsOf(postable);
+  const ending = finishStatements(db, finish, receiptIds, deps.clock.now());
   let report: CommitReport;
   let run: FinishedRun | undefined;
   try {
     const receipts = postable.map((fact) => receiptOf(deps, fact));
-    const statements = [...receipts, ...ending, receiptsOf(db, postable)];
-    const { results } = await repeatBatch<unknown>(db, statements, retry);
-    const rows = (results.at(-1)?.results ?? []) as ReceiptRow[];
-    report = { committed: committedOf(postable, rows), refused };
-    run = (results.at(-2)?.results ?? [])[0] as FinishedRun | undefined;
+    const { results } = await repeatBatch<FinishedRun>(db, [...receipts, ...ending], retry);
+    run = results.at(-1)?.results[0];
+    const charges = JSON.parse(run?.receipts ?? "{}") as Record<string, number>;
+    const committed = committedOf(postable, new Map(Object.entries(charges)), receiptIds);
+    report = { committed, refused };
   } catch (error) {
     if (refusalOf(error) === null) throw error;
     const each = await commitEach(deps, postable);
@@ -235,13 +241,13 @@ async function commitEach(deps: BillingDeps, facts: readonly UsageFact[]): Promi
     try {
       const statements = [receiptOf(deps, fact), receiptsOf(deps.db, [fact])];
       const { results } = await repeatBatch<ReceiptRow>(deps.db, statements, deps.retry);
-      report.committed.push(...committedOf([fact], results.at(-1)?.results ?? []));
+      report.committed.push(...committedOf([fact], chargesOf(results.at(-1)?.results ?? [])));
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
       const known = refusal === "receipt_conflict" ? await sameFact(deps, fact) : null;
       if (known === null) report.refused.push(refuseFact(deps, fact, refusal));
-      else report.committed.push(...committedOf([fact], [known]));
+      else report.committed.push(...committedOf([fact], chargesOf([known])));
     }
   }
   return report;

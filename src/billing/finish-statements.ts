@@ -1,6 +1,6 @@
 import type { FinishRun } from "./billing.ts";
 
-/** The run row after a finishing batch. */
+/** The run row after a finishing batch, and the run's receipts that were asked for. */
 export interface FinishedRun {
   rev: number;
   status: string;
@@ -11,6 +11,8 @@ export interface FinishedRun {
   trigger: string;
   call_count: number;
   charged_credits: number;
+  /** JSON: what each receipt charges, by its id. */
+  receipts: string;
 }
 
 // Closing the lease is what gives back the rest of the hold: see runs_hold_update. A run that waits for a person has
@@ -30,13 +32,21 @@ FROM graph_runs r
 WHERE r.id = ?1 AND r.rev = ?2 AND EXISTS (SELECT 1 FROM threads t WHERE t.id = r.thread_id)
 ON CONFLICT DO NOTHING`;
 
+// One read for both: each statement of a batch has a price of its own.
 const readRun = `
-SELECT rev, status, lease_open, attempt, request_id, graph_id, trigger, call_count, charged_credits FROM graph_runs WHERE id = ?1`;
+SELECT rev, status, lease_open, attempt, request_id, graph_id, trigger, call_count, charged_credits,
+  (SELECT json_group_object(c.id, c.charged_credits) FROM charge_receipts c
+    WHERE c.id IN (SELECT value FROM json_each(?2))) AS receipts
+FROM graph_runs WHERE id = ?1`;
 
-/** Everything of a finishing batch but its receipts; the last statement reads the row (`FinishedRun`). */
+/**
+ * Everything of a finishing batch but the recording of its receipts; the last statement reads the row, and the receipts
+ * of these ids (`FinishedRun`).
+ */
 export function finishStatements(
   db: D1Database,
   { runId, rev, ...end }: FinishRun,
+  receiptIds: readonly string[],
   now: number,
 ): D1PreparedStatement[] {
   const { status, errorCode, errorMessage, output, finishedAt } = end;
@@ -53,7 +63,7 @@ export function finishStatements(
       JSON.stringify(end.books),
       end.reconciling ? 1 : 0,
     );
-  const reading = db.prepare(readRun).bind(runId);
+  const reading = db.prepare(readRun).bind(runId, JSON.stringify(receiptIds));
   if (end.assistantMessage === null) return [closing, reading];
   return [closing, db.prepare(addAnswer).bind(runId, rev, end.assistantMessage, now), reading];
 }

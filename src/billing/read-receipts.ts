@@ -18,24 +18,32 @@ FROM charge_receipts r
 WHERE r.id = ?1 AND EXISTS (
   SELECT 1 FROM receipt_corrections c WHERE c.receipt_id = r.id AND c.reference = ?2)`;
 
-/** The receipts of these facts, whoever posted them. */
-export function receiptsOf(db: D1Database, facts: readonly UsageFact[]): D1PreparedStatement {
-  const ids = facts.map((fact) => receiptIdOf(fact.source, sourceReference(fact)));
-  return db.prepare(readReceipts).bind(JSON.stringify(ids));
+export function receiptIdsOf(facts: readonly UsageFact[]): string[] {
+  return facts.map((fact) => receiptIdOf(fact.source, sourceReference(fact)));
 }
 
+/** The receipts of these facts, whoever posted them. */
+export function receiptsOf(db: D1Database, facts: readonly UsageFact[]): D1PreparedStatement {
+  return db.prepare(readReceipts).bind(JSON.stringify(receiptIdsOf(facts)));
+}
+
+/** `charges` is what the receipts of these facts charge, by their ids. */
 export function committedOf(
   facts: readonly UsageFact[],
-  rows: readonly ReceiptRow[],
+  charges: ReadonlyMap<string, number>,
+  receiptIds: readonly string[] = receiptIdsOf(facts),
 ): CommittedReceipt[] {
-  const charges = new Map(rows.map((row) => [row.id, row.charged_credits]));
-  return facts.map((fact) => {
-    const reference = sourceReference(fact);
-    const receiptId = receiptIdOf(fact.source, reference);
-    const chargedCredits = charges.get(receiptId);
-    if (chargedCredits === undefined) throw new Error("a committed receipt is not in the ledger");
-    return { fact, sourceReference: reference, receiptId, chargedCredits };
+  return facts.map((fact, index) => {
+    const receiptId = receiptIds[index];
+    const chargedCredits = receiptId === undefined ? undefined : charges.get(receiptId);
+    if (receiptId === undefined || chargedCredits === undefined)
+      throw new Error("a committed receipt is not in the ledger");
+    return { fact, sourceReference: sourceReference(fact), receiptId, chargedCredits };
   });
+}
+
+export function chargesOf(rows: readonly ReceiptRow[]): Map<string, number> {
+  return new Map(rows.map((row) => [row.id, row.charged_credits]));
 }
 
 /** The receipt of this fact, if it was corrected by this very fact. */
