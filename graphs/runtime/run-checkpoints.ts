@@ -2,6 +2,7 @@ import { Command } from "@langchain/langgraph";
 import type { CheckpointStorage, InterruptAnswer } from "../../src/ports/graph-runner.ts";
 import { beginAttempt, stepBeforeAll } from "./checkpoint/attempt-rows.ts";
 import { readCheckpoint } from "./checkpoint/checkpoint-rows.ts";
+import { DeferringSaver } from "./checkpoint/deferring-saver.ts";
 import { countAnswers } from "./checkpoint/question-rows.ts";
 import { SqlCheckpointSaver } from "./checkpoint/saver.ts";
 import { ensureCheckpointTables } from "./checkpoint/tables.ts";
@@ -13,7 +14,7 @@ import type { Answers } from "./kit.ts";
  * delivered already.
  */
 export class RunCheckpoints {
-  readonly saver: SqlCheckpointSaver;
+  readonly saver: DeferringSaver;
   readonly #storage: CheckpointStorage;
   readonly #runId: string;
   readonly #isNew: boolean;
@@ -21,7 +22,7 @@ export class RunCheckpoints {
   /** Makes the tables where there are none. */
   constructor(storage: CheckpointStorage, runId: string) {
     this.#isNew = ensureCheckpointTables(storage);
-    this.saver = new SqlCheckpointSaver(storage, this.#isNew);
+    this.saver = new DeferringSaver(new SqlCheckpointSaver(storage, this.#isNew));
     this.#storage = storage;
     this.#runId = runId;
   }

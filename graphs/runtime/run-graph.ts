@@ -1,8 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
+import { isInterrupted } from "@langchain/langgraph";
 import type { GraphInvocation, GraphOutcome, GraphRunner } from "../../src/ports/graph-runner.ts";
 import type { ToolSpec } from "../../src/ports/tools.ts";
+import type { DeferringSaver } from "./checkpoint/deferring-saver.ts";
 import { runInContext } from "./execution-context.ts";
+import type { ExecutionContext } from "./execution-context.ts";
 import { graphFactories } from "./factories.ts";
 import { createInProcessKit } from "./in-process-kit.ts";
 import type { GraphFactory } from "./kit.ts";
@@ -63,18 +66,53 @@ async function invoke(
   const goOn = thread?.checkpoints.goOn(thread.attempt, invocation.answer, maxSteps);
   const input = goOn === undefined ? { messages: fromChat(invocation.messages) } : goOn.input;
   const config = {
-    // With the default durability a node can start before the checkpoint that leads to it is kept.
+    // With the default durability a node can start before its checkpoint is handed to the saver.
     ...(thread === null ? {} : { durability: "sync" }),
     configurable: thread === null ? configurable : { ...configurable, thread_id: thread.runId },
     recursionLimit: goOn?.maxSteps ?? maxSteps,
     signal,
   };
   forbidTracing();
-  const result = await runInContext(invocation, () => graph.invoke(input, config));
-  return outcomeOf(
-    result,
-    (questionId) => thread?.checkpoints.nameQuestion(questionId) ?? questionId,
+  if (thread === null) {
+    const result = await runInContext(invocation, () => graph.invoke(input, config));
+    return outcomeOf(result, (questionId) => questionId);
+  }
+  const { saver } = thread.checkpoints;
+  const result = await keepingUnlessEnded(saver, () =>
+    runInContext(keepingFirst(saver, invocation), () => graph.invoke(input, config)),
   );
+  return outcomeOf(result, (questionId) => thread.checkpoints.nameQuestion(questionId));
+}
+
+/** No call is made and no tool is run before the checkpoint that leads to it is stored. */
+function keepingFirst(saver: DeferringSaver, context: ExecutionContext): ExecutionContext {
+  const { completionFn, toolExecFn, tokenSink } = context;
+  return {
+    completionFn(request) {
+      saver.keep();
+      return completionFn(request);
+    },
+    toolExecFn(call, allowed) {
+      saver.keep();
+      return toolExecFn(call, allowed);
+    },
+    tokenSink,
+  };
+}
+
+/** A graph that asks, fails or is stopped can be gone on with. */
+async function keepingUnlessEnded(
+  saver: DeferringSaver,
+  work: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    const result = await work();
+    if (isInterrupted(result)) saver.keep();
+    return result;
+  } catch (error) {
+    saver.keep();
+    throw error;
+  }
 }
 
 interface Thread {

@@ -16,17 +16,35 @@ export interface StoredCheckpoint {
   metadata: CheckpointMetadata;
 }
 
-/** Keeps a checkpoint, in place of one with the same key. Throws when versions and metadata are too large for a row. */
-export function writeCheckpoint(sql: CheckpointSql, stored: StoredCheckpoint): void {
-  const { threadId, checkpointNs, checkpointId } = stored.key;
-  const body = encode(stored.checkpoint);
-  const metadata = encodeEntries(stored.metadata);
+/** A checkpoint and its metadata as text. */
+export interface EncodedCheckpoint {
+  body: string;
+  metadata: string;
+}
+
+/** Throws when versions and metadata are too large for a row. */
+export function encodeCheckpoint(
+  checkpoint: BareCheckpoint,
+  about: CheckpointMetadata,
+): EncodedCheckpoint {
+  const body = encode(checkpoint);
+  const metadata = encodeEntries(about);
   if (body.length + metadata.length > chunkUnitsMax) {
     throw new RangeError(
       `a checkpoint's versions and metadata exceed ${chunkUnitsMax} characters: ` +
         "keep large values in the graph's state, not in the config's metadata",
     );
   }
+  return { body, metadata };
+}
+
+/** Keeps a checkpoint, in place of one with the same key. */
+export function writeCheckpoint(
+  sql: CheckpointSql,
+  { threadId, checkpointNs, checkpointId }: CheckpointKey,
+  parentId: string | null,
+  { body, metadata }: EncodedCheckpoint,
+): void {
   sql.exec(
     `INSERT OR REPLACE INTO checkpoints
        (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, body, metadata)
@@ -34,7 +52,7 @@ export function writeCheckpoint(sql: CheckpointSql, stored: StoredCheckpoint): v
     threadId,
     checkpointNs,
     checkpointId,
-    stored.parentId,
+    parentId,
     body,
     metadata,
   );

@@ -3,8 +3,10 @@ import { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Checkpoint, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph";
 import { nextChannelVersion } from "./channel-versions.ts";
 import { deleteRows, listCheckpoints, readCheckpoint, writeCheckpoint } from "./checkpoint-rows.ts";
-import { checkpointIdOf, configOf, requireScope, scopeOf, textOf } from "./config-keys.ts";
+import { checkpointIdOf, configOf, scopeOf, textOf } from "./config-keys.ts";
 import type { CheckpointKey, Scope } from "./config-keys.ts";
+import { encodeStep, encodeWrites } from "./encoded-step.ts";
+import type { EncodedStep, Versions, Writes } from "./encoded-step.ts";
 import { isKnownAs } from "./known-checkpoint.ts";
 import type { KnownCheckpoint } from "./known-checkpoint.ts";
 import { keepsSendsInParent, withPendingSends } from "./pending-sends.ts";
@@ -13,10 +15,9 @@ import type { StoredList } from "./shared-list.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import { findList, readValues, writeValue } from "./value-rows.ts";
 import { readPending, writePending } from "./write-rows.ts";
+import type { EncodedWrites } from "./write-rows.ts";
 
 type ListOptions = NonNullable<Parameters<BaseCheckpointSaver["list"]>[1]>;
-type Versions = Parameters<BaseCheckpointSaver["put"]>[3];
-type Writes = Parameters<BaseCheckpointSaver["putWrites"]>[1];
 
 /**
  * LangGraph's checkpoints in a synchronous SQLite, such as a Durable Object's, in the tables that
@@ -74,27 +75,9 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
     metadata: CheckpointMetadata,
     newVersions: Versions,
   ): Promise<RunnableConfig> {
-    const scope = requireScope(config);
-    const key = { ...scope, checkpointId: checkpoint.id };
-    const parentId = checkpointIdOf(config) ?? null;
-    const { channel_values: values, ...bare } = checkpoint;
-    const { sql } = this.#storage;
-    this.#isEmpty = false;
-    this.#last = this.#storage.transactionSync(() => {
-      const parent =
-        parentId === null ? undefined : this.#know({ ...scope, checkpointId: parentId });
-      const lists = new Map(parent?.lists);
-      for (const [channel, newVersion] of Object.entries(newVersions)) {
-        if (!Object.hasOwn(values, channel)) continue;
-        const version = String(newVersion);
-        const change = { channel, version, value: values[channel] };
-        const list = writeValue(sql, scope, change, () => listIn(sql, parent, channel));
-        if (list !== undefined) lists.set(channel, { version, list });
-      }
-      writeCheckpoint(sql, { key, parentId, checkpoint: bare, metadata });
-      return { key, versions: bare.channel_versions, lists };
-    });
-    return configOf(key);
+    const step = encodeStep(config, checkpoint, metadata, newVersions);
+    this.keep([step], []);
+    return configOf(step.key);
   }
 
   override async putWrites(
@@ -103,20 +86,35 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
     taskId: string,
     taskPath = "",
   ): Promise<void> {
-    const checkpointId = checkpointIdOf(config);
-    if (checkpointId === undefined) {
-      throw new Error("writes need a checkpoint_id in configurable");
-    }
-    const key = { ...requireScope(config), checkpointId };
+    this.keep([], [encodeWrites(config, writes, taskId, taskPath)]);
+  }
+
+  /** Stores steps, each after its parent, and what tasks have written, as one transaction. */
+  keep(steps: readonly EncodedStep[], writes: readonly EncodedWrites[]): void {
     this.#isEmpty = false;
-    this.#storage.transactionSync(() => {
-      writePending(this.#storage.sql, key, { taskId, taskPath }, writes);
+    this.#last = this.#storage.transactionSync(() => {
+      const kept = steps.map((step) => this.#write(step));
+      for (const each of writes) writePending(this.#storage.sql, each);
+      return kept.at(-1) ?? this.#last;
     });
   }
 
   override async deleteThread(threadId: string): Promise<void> {
     this.#last = undefined;
     this.#storage.transactionSync(() => deleteRows(this.#storage.sql, threadId));
+  }
+
+  #write({ key, parentId, checkpoint, versions, changes }: EncodedStep): KnownCheckpoint {
+    const { sql } = this.#storage;
+    const parent = parentId === null ? undefined : this.#know({ ...key, checkpointId: parentId });
+    const lists = new Map(parent?.lists);
+    for (const [channel, { version, value }] of changes) {
+      const change = { channel, version, value };
+      const list = writeValue(sql, key, change, () => listIn(sql, parent, channel));
+      if (list !== undefined) lists.set(channel, { version, list });
+    }
+    writeCheckpoint(sql, key, parentId, checkpoint);
+    return { key, versions, lists };
   }
 
   #know(key: CheckpointKey): KnownCheckpoint | undefined {

@@ -34,6 +34,15 @@ export function readValues(
   });
 }
 
+/** A channel's value as text: its items apart where it is a list of objects. */
+export type EncodedValue = { kind: "value"; text: string } | { kind: "list"; items: string[] };
+
+export function encodeValue(value: unknown): EncodedValue {
+  return isObjectList(value)
+    ? { kind: "list", items: value.map(encode) }
+    : { kind: "value", text: encode(value) };
+}
+
 /**
  * Keeps the value of a channel at a version. A version that is stored already is left alone, since it stands for one
  * value. A list of objects shares what it has in common with `previous`, the channel's list before it. Returns the list
@@ -42,19 +51,19 @@ export function readValues(
 export function writeValue(
   sql: CheckpointSql,
   scope: Scope,
-  change: { channel: string; version: string; value: unknown },
+  change: { channel: string; version: string; value: EncodedValue },
   previous: () => StoredList | undefined,
 ): StoredList | undefined {
   const { channel, version, value } = change;
-  if (!isObjectList(value)) {
-    const chunks = splitText(encode(value));
+  if (value.kind === "value") {
+    const chunks = splitText(value.text);
     // The first chunk of what is there stays by itself; later ones must not be added to it.
     if (chunks.length > 1 && isStored(sql, scope, channel, version)) return undefined;
     writeBody(sql, scope, channel, version, "value", chunks);
     return undefined;
   }
   if (isStored(sql, scope, channel, version)) return undefined;
-  const items = value.map(encode);
+  const { items } = value;
   const ranges = writeList(sql, scope, channel, previous(), items);
   writeBody(sql, scope, channel, version, "list", splitText(JSON.stringify(ranges)));
   return { ranges, items };

@@ -2,7 +2,6 @@ import { joinChunks, splitText } from "./chunks.ts";
 import type { ChunkRow } from "./chunks.ts";
 import type { CheckpointKey } from "./config-keys.ts";
 import { decode } from "./decode.ts";
-import { encode } from "./encode.ts";
 import type { CheckpointSql } from "./storage.ts";
 
 export type PendingWrite = [taskId: string, channel: string, value: unknown];
@@ -11,6 +10,13 @@ export type PendingWrite = [taskId: string, channel: string, value: unknown];
 export interface WritingTask {
   taskId: string;
   taskPath: string;
+}
+
+/** What a task has written, as text. */
+export interface EncodedWrites {
+  key: CheckpointKey;
+  task: WritingTask;
+  writes: readonly (readonly [channel: string, text: string])[];
 }
 
 interface WriteRow extends ChunkRow {
@@ -33,15 +39,10 @@ const controlIndexes: ReadonlyMap<string, number> = new Map([
  * Keeps what a task has written at a checkpoint. Repeating it changes nothing: what is there stays, except that control
  * writes are replaced.
  */
-export function writePending(
-  sql: CheckpointSql,
-  key: CheckpointKey,
-  task: WritingTask,
-  writes: readonly (readonly [channel: string, value: unknown])[],
-): void {
-  for (const [place, [channel, value]] of writes.entries()) {
+export function writePending(sql: CheckpointSql, { key, task, writes }: EncodedWrites): void {
+  for (const [place, [channel, text]] of writes.entries()) {
     const index = controlIndexes.get(channel) ?? place;
-    const chunks = splitText(encode(value));
+    const chunks = splitText(text);
     if (index < 0) removeWrite(sql, key, task, index);
     // The first chunk of what is there stays by itself; later ones must not be added to it.
     else if (chunks.length > 1 && isWritten(sql, key, task, index)) continue;

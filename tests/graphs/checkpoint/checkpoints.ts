@@ -1,6 +1,10 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
-import type { Checkpoint, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph";
-import type { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
+import type {
+  BaseCheckpointSaver,
+  Checkpoint,
+  CheckpointMetadata,
+  CheckpointTuple,
+} from "@langchain/langgraph";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 
 export const loopMetadata: CheckpointMetadata = { source: "loop", step: 0, parents: {} };
@@ -10,7 +14,7 @@ export function threadConfig(threadId: string, checkpointNs = ""): RunnableConfi
 }
 
 /** A run's checkpoints one after another: each step changes some channels and goes on from the step before. */
-export function startThread(saver: SqlCheckpointSaver, threadId: string) {
+export function startThread(saver: BaseCheckpointSaver, threadId: string) {
   let config = threadConfig(threadId);
   let step = 0;
   let values: Record<string, unknown> = {};
@@ -58,7 +62,7 @@ export async function collect(list: AsyncIterable<CheckpointTuple>): Promise<Che
 }
 
 export async function valuesAt(
-  saver: SqlCheckpointSaver,
+  saver: BaseCheckpointSaver,
   config: RunnableConfig,
 ): Promise<Record<string, unknown>> {
   const tuple = await saver.getTuple(config);
