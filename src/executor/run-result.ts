@@ -84,9 +84,8 @@ export function createRun(request: GraphRunRequest, body: RunBody, log: Log): Gr
     return null;
   }
 
-  /** The next event, or all that are left: questions, or the end that a body without one is given. */
-  async function pull(): Promise<AiEvent[]> {
-    const event = await read(false);
+  /** The last events of all: `event` and the questions after it, or the end that a body without one is given. */
+  async function readEnd(event: AiEvent | null): Promise<AiEvent[]> {
     if (event === null) {
       const done: AiEvent = { type: "done", status: "error", usage };
       return error === null ? [{ type: "error", ...unexplained }, done] : [done];
@@ -99,14 +98,13 @@ export function createRun(request: GraphRunRequest, body: RunBody, log: Log): Gr
     return events;
   }
 
-  async function advance(): Promise<void> {
-    const events = await pull();
-    // The consumer may have closed the stream while this pull was waiting.
+  async function end(event: AiEvent | null): Promise<void> {
+    const events = await readEnd(event);
+    // The consumer may have closed the stream while this was waiting.
     if (isEnded) return;
-    for (const event of events) observe(event);
+    for (const each of events) observe(each);
     ready.push(...events);
-    const last = events.at(-1)?.type;
-    if (last === "done" || last === "interrupt") await close();
+    await close();
   }
 
   async function close(): Promise<void> {
@@ -121,9 +119,18 @@ export function createRun(request: GraphRunRequest, body: RunBody, log: Log): Gr
 
   const iterator: AsyncIterator<AiEvent> = {
     async next() {
-      if (ready.length === 0 && !isEnded) await advance();
+      if (ready.length === 0 && !isEnded) {
+        const event = await read(false);
+        // The consumer may have closed the stream while this pull was waiting.
+        if (isEnded) return nothing;
+        if (event !== null && !isLast(event)) {
+          observe(event);
+          return { done: false, value: event };
+        }
+        await end(event);
+      }
       const event = ready.shift();
-      return event === undefined ? { done: true, value: undefined } : { done: false, value: event };
+      return event === undefined ? nothing : { done: false, value: event };
     },
     async return() {
       ready = [];
@@ -136,6 +143,12 @@ export function createRun(request: GraphRunRequest, body: RunBody, log: Log): Gr
     },
   };
   return { stream: { [Symbol.asyncIterator]: () => iterator }, final: outcome.promise };
+}
+
+const nothing = { done: true, value: undefined } as const;
+
+function isLast({ type }: AiEvent): boolean {
+  return type === "done" || type === "interrupt";
 }
 
 /** The whole of a run that is refused before anything starts. */

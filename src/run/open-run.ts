@@ -98,6 +98,8 @@ export function openRun(deps: RunDeps, state: RunState): OpenRun {
   const events = new EventLog({
     storage,
     purgedAtSeq: state.row?.purgedAtSeq ?? 0,
+    // The first event says that the run has begun.
+    isNew: state.row?.phase === "admitting",
     publish(event) {
       try {
         viewers.publish(event);

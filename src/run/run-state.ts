@@ -119,7 +119,8 @@ export class RunState {
         now,
       );
     });
-    this.#take(readStored(this.#storage));
+    this.#row = newRow(start, now);
+    this.#version = schemaVersion;
   }
 
   /** Throws `StaleInstance`, with nothing written, when another instance has taken the run over. */
@@ -193,6 +194,32 @@ function toColumns(change: Partial<RunRow>): Record<string, SqlValue> {
   return Object.fromEntries(
     Object.entries(columns).filter((entry): entry is [string, SqlValue] => entry[1] !== undefined),
   );
+}
+
+/** As `create` writes it. */
+function newRow(start: StartRun, now: number): RunRow {
+  return {
+    phase: "admitting",
+    start,
+    history: [],
+    status: "pending",
+    attempt: start.context.attempt,
+    rev: 0,
+    leaseCredits: 0,
+    isCancelRequested: false,
+    error: null,
+    output: null,
+    finishTries: 0,
+    createdAt: now,
+    startedAt: null,
+    finishedAt: null,
+    epoch: 0,
+    recoveries: 0,
+    settledCalls: 0,
+    drivingSince: null,
+    interrupts: [],
+    purgedAtSeq: null,
+  };
 }
 
 type StoredRow = Record<string, SqlValue>;

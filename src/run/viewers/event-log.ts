@@ -19,6 +19,8 @@ export interface EventLogDeps {
   storage: RunStorage;
   /** Numbers go on from here when the events themselves were purged. */
   purgedAtSeq: number;
+  /** Nothing was ever written. */
+  isNew?: boolean;
   /** Called after the write, in order, for every event. */
   publish: (event: LoggedEvent) => void;
   crashPoint: (point: CrashPoint) => void;
@@ -49,10 +51,7 @@ export class EventLog {
 
   constructor(deps: EventLogDeps) {
     this.#deps = deps;
-    const [row] = deps.storage.sql
-      .exec<{ last: number | null }>("SELECT max(seq) AS last FROM events")
-      .toArray();
-    this.#lastSeq = row?.last ?? deps.purgedAtSeq;
+    this.#lastSeq = deps.isNew === true ? 0 : (readLastSeq(deps.storage) ?? deps.purgedAtSeq);
   }
 
   get lastSeq(): number {
@@ -209,6 +208,11 @@ export class EventLog {
     this.#lastSeq = seq;
     this.#unpublished?.push({ seq, type: event.type, json });
   }
+}
+
+function readLastSeq({ sql }: RunStorage): number | null {
+  const [row] = sql.exec<{ last: number | null }>("SELECT max(seq) AS last FROM events").toArray();
+  return row?.last ?? null;
 }
 
 function restore<Key, Value>(map: Map<Key, Value>, before: ReadonlyMap<Key, Value>): void {
