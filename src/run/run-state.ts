@@ -219,6 +219,8 @@ function newRow(start: StartRun, now: number): RunRow {
     drivingSince: null,
     interrupts: [],
     purgedAtSeq: null,
+    reconcileFrom: null,
+    looks: 0,
   };
 }
 
