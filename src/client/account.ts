@@ -60,8 +60,8 @@ async function loadAccount() {
 function showCap(figure: HTMLElement, cap: Account["caps"]["day"]) {
   figure.hidden = cap === null;
   if (cap === null) return;
-  const { chargedCredits, maxCredits } = cap;
-  figure.querySelector("dd")?.replaceChildren(amount(chargedCredits), " of ", amount(maxCredits));
+  figure.querySelector(".cap")?.replaceChildren(amount(cap.maxCredits));
+  figure.querySelector("dd")?.replaceChildren(amount(cap.chargedCredits));
 }
 
 const keyColumns: readonly Column<ApiKey>[] = [

@@ -35,6 +35,8 @@ export function createComposer({ send, stop }: ComposerActions): Composer {
   const baseHint = hint.textContent;
   let catalog: Catalog | null = null;
   let state: ReplyState = "idle";
+  /** Sent off before the graphs and models had come: it goes out with them. */
+  let isEager = false;
 
   function canSend(): boolean {
     return state === "idle" && catalog !== null;
@@ -46,6 +48,7 @@ export function createComposer({ send, stop }: ComposerActions): Composer {
 
   function submit() {
     const message = input.value.trim();
+    isEager = catalog === null;
     if (message === "" || !canSend()) return;
     input.value = "";
     ask(message);
@@ -95,6 +98,7 @@ export function createComposer({ send, stop }: ComposerActions): Composer {
       fillGraphSelect(graph, offered, graphId);
       fillModelSelect(model, offered, modelId);
       describeChoice();
+      if (isEager) submit();
     },
     choose(wanted) {
       if (catalog === null) return;

@@ -43,11 +43,15 @@ export function AccountPage() {
             <dd id="total">–</dd>
           </div>
           <div class="figure" id="cap-day" hidden>
-            <dt>Charged today, of its limit (UTC)</dt>
+            <dt>
+              Charged today (UTC) of <span class="cap" />
+            </dt>
             <dd>–</dd>
           </div>
           <div class="figure" id="cap-month" hidden>
-            <dt>Charged this month, of its limit (UTC)</dt>
+            <dt>
+              Charged this month (UTC) of <span class="cap" />
+            </dt>
             <dd>–</dd>
           </div>
         </dl>

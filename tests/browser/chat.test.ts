@@ -32,6 +32,23 @@ describeInBrowser("chat", ({ open, api, product }) => {
     },
   );
 
+  test("a message that is sent before the graphs have come goes out with them", async () => {
+    const page = await open("/");
+    await page.locator("#graph:not([disabled])").waitFor();
+    const come = Promise.withResolvers<void>();
+    await page.route("**/api/v1/ai/agents", async (route) => {
+      await come.promise;
+      await route.continue();
+    });
+    await page.reload();
+    await page.getByLabel("Message", { exact: true }).fill("As soon as you can");
+    await page.keyboard.press("Enter");
+    expect(await replies(page).count()).toBe(0);
+    come.resolve();
+    await isOver(replies(page).first());
+    expect(await page.getByLabel("Message", { exact: true }).inputValue()).toBe("");
+  });
+
   test("text streams in, and work of other nodes is shown as steps", async () => {
     const page = await open("/");
     const reply = await ask(page, "Ponder [[tokens:60]] [[delay:15]]", "langgraph:ponderer");

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { ask, isOver } from "./chat-page.ts";
+import { adminToken } from "./product.ts";
 import { describeInBrowser, eventually } from "./suite.ts";
 
-describeInBrowser("activity, run, schedules and account", ({ open, product }) => {
+describeInBrowser("activity, run, schedules and account", ({ open, api, product }) => {
   test("a schedule is previewed, created, run, paused, and billed like a chat", async () => {
     const page = await open("/schedules", { timezoneId: "Europe/Berlin" });
     await page.getByText("No schedule yet.").waitFor();
@@ -79,6 +80,10 @@ describeInBrowser("activity, run, schedules and account", ({ open, product }) =>
     const page = await open("/account");
     await page.getByRole("button", { name: "New key" }).click();
     await page.getByLabel("Label").fill("Build server");
+    await page.getByLabel("Cap for each day").fill("a dollar");
+    await page.getByRole("button", { name: "Create key" }).click();
+    await page.getByText("A cap is an amount in dollars").waitFor();
+    await page.getByLabel("Cap for each day").fill("0.5");
     await page.getByRole("button", { name: "Create key" }).click();
     const dialog = page.getByRole("dialog", { name: "Your new key" });
     const secret = await dialog.locator("#secret").innerText();
@@ -90,6 +95,10 @@ describeInBrowser("activity, run, schedules and account", ({ open, product }) =>
     const call = () =>
       fetch(`${product().url}/api/v1/account`, { headers: { authorization: `Bearer ${secret}` } });
     expect((await call()).status).toBe(200);
+    await page
+      .getByRole("row", { name: /Build server/ })
+      .getByText("a day")
+      .waitFor();
     await page.getByRole("button", { name: "Revoke Build server" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
     await page
@@ -97,6 +106,24 @@ describeInBrowser("activity, run, schedules and account", ({ open, product }) =>
       .getByText("revoked")
       .waitFor();
     expect((await call()).status).toBe(401);
+  });
+
+  test("the account shows its caps, and what was charged under them", async () => {
+    const { accountId } = await api<{ accountId: string }>("/api/v1/account");
+    const setCaps = (caps: object) =>
+      fetch(`${product().url}/api/v1/admin/accounts/${accountId}/caps`, {
+        method: "PUT",
+        headers: { "content-type": "application/json", authorization: `Bearer ${adminToken}` },
+        body: JSON.stringify(caps),
+      });
+    await setCaps({ maxCreditsPerDay: 40_000_000, maxCreditsPerMonth: null });
+    const page = await open("/account");
+    await page.getByText("Charged today (UTC) of $4.00").waitFor();
+    expect(await page.getByText("Charged this month").isVisible()).toBe(false);
+    await setCaps({ maxCreditsPerDay: null, maxCreditsPerMonth: null });
+    await page.reload();
+    await page.locator('#figures[aria-busy="false"]').waitFor();
+    expect(await page.getByText("Charged today").isVisible()).toBe(false);
   });
 
   test("the account shows its balance, and the ledger leads to the run of a charge", async () => {

@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 import { startFakeGateway } from "../fake-gateway/server.ts";
 import type { FakeGateway } from "../fake-gateway/server.ts";
 
+export const adminToken = "browser-tests";
+
 export interface Product {
   /** `http://127.0.0.1:<port>`, without a slash at the end. */
   url: string;
@@ -45,6 +47,7 @@ export async function startProduct(): Promise<Product> {
       PORT: String(port),
       STATE_DIR: stateDir,
       CRON_TICK: "off",
+      ADMIN_TOKEN: adminToken,
       GATEWAY_DIALECT: "litellm",
       GATEWAY_BASE_URL: `${gateway.url}/v1`,
       GATEWAY_API_KEY: "sk-fake",
