@@ -21,7 +21,9 @@ export class LogLooks {
 
   /** For a run that goes on: it does so from figures that agree with the ledger's, and does not wait for a gateway. */
   async end(): Promise<void> {
-    this.#look?.abort();
-    await this.#look?.done.catch(() => {});
+    while (this.#look !== null) {
+      this.#look.abort();
+      await this.#look.done.catch(() => {});
+    }
   }
 }

@@ -262,10 +262,10 @@ export class RunLife {
       const run = this.#run;
       if (run === null) return refuse("not_found", "There is no such run.");
       this.#state.bringUpToDate();
-      await this.#looks.end();
       // D1 has to know that the run waits or has ended before it can be asked to let it in again.
       if (this.#state.present.phase !== "driving") await this.#driver.idle();
       if (this.#state.present.phase === "finishing") await this.#settle(run);
+      await this.#looks.end();
       const decision = decide(run);
       if (decision.kind === "refused") return refuse(decision.code, decision.message);
       if (decision.kind === "repeated") return { ok: true, repeated: true, run: viewRun(run) };

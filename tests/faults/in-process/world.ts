@@ -118,14 +118,19 @@ export class World {
     return this.instance.life;
   }
 
+  /** What an instance is made of. */
+  deps(): RunDeps {
+    return this.#depsOf(unborn());
+  }
+
   /** A further instance on the same storage. The previous one is not told, and goes on. */
   bear(): Instance {
-    const instance: Instance = {
-      life: null as unknown as RunLife,
-      isDead: false,
-      isAbandoned: false,
-      timers: new Set(),
-    };
+    const instance = unborn();
+    instance.life = new RunLife(this.#depsOf(instance));
+    return instance;
+  }
+
+  #depsOf(instance: Instance): RunDeps {
     const sync: Guard =
       (work) =>
       (...args) => {
@@ -138,7 +143,7 @@ export class World {
       (...args) =>
         instance.isDead ? new Promise(() => {}) : work(...args);
     const { storage } = this;
-    const deps: RunDeps = {
+    return {
       storage: {
         sql: { exec: sync(storage.sql.exec) as typeof storage.sql.exec },
         transactionSync: sync(storage.transactionSync),
@@ -171,8 +176,6 @@ export class World {
       clock: { now: () => this.now },
       log: this.log,
     };
-    instance.life = new RunLife(deps);
-    return instance;
   }
 
   kill(): void {
@@ -245,4 +248,13 @@ export class World {
       recordBooks: guard((record) => recordBooks(db, record, retry)),
     };
   }
+}
+
+function unborn(): Instance {
+  return {
+    life: null as unknown as RunLife,
+    isDead: false,
+    isAbandoned: false,
+    timers: new Set(),
+  };
 }

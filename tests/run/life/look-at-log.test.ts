@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Env } from "../../../src/env.ts";
+import { lookAtLog } from "../../../src/run/life/look-at-log.ts";
+import { openRun } from "../../../src/run/open-run.ts";
 import { reconcileStragglers } from "../../../src/run/reconcile-stragglers.ts";
+import { RunState } from "../../../src/run/run-state.ts";
 import { comeToRest } from "../../faults/in-process/come-to-rest.ts";
 import { expectTrueBooks } from "../../faults/in-process/oracle.ts";
 import { retentionMs, World } from "../../faults/in-process/world.ts";
@@ -133,6 +136,43 @@ describe("a run that has ended", () => {
     await comeToRest(world);
     expect(world.life.view(account)).toMatchObject({ status: "success", attempt: 1 });
     expectTrueBooks(world);
+  });
+
+  it("counts as void, an hour later, a call that was never sent", async () => {
+    const world = await World.create(oneCall);
+    const account = world.start.context.billingAccountId;
+    world.armed = { point: "call.intent", passes: 1 };
+    void world.life.start(world.start);
+    await world.quiet();
+    // Whoever looks at it sets it going again.
+    world.life.view(account);
+    await world.quiet();
+    expect(world.life.view(account)).toMatchObject({
+      ...{ status: "success", billing: "reconciling" },
+      books: { dispatches: 2, settled: 1, unknown: 1, voided: 0 },
+    });
+    await comeToRest(world);
+    expect(world.life.view(account)).toMatchObject({
+      books: { dispatches: 2, settled: 1, unknown: 0, voided: 1, closed: true },
+    });
+    expectTrueBooks(world);
+  });
+
+  it("leaves the figures of a run alone that has gone on during the look", async () => {
+    const { world } = await stopped();
+    const { sql } = world.storage;
+    const calls = () => sql.exec("SELECT * FROM calls").toArray();
+    const { reconciler, ...deps } = world.deps();
+    const { readPage } = world.spendLog;
+    const state = new RunState(world.storage);
+    world.spendLog.readPage = async (...query) => {
+      state.update({ phase: "reopening", rev: state.present.rev + 1 });
+      return readPage(...query);
+    };
+    const before = calls();
+    await lookAtLog(openRun({ ...deps, reconciler }, state), new AbortController().signal);
+    expect(calls()).toEqual(before);
+    expect(billingIn(world)).toMatchObject({ reconciling: 1 });
   });
 
   it("takes in a call that counted as void and was used after all", async () => {
