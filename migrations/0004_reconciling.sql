@@ -7,7 +7,7 @@ CREATE INDEX graph_runs_reconciling ON graph_runs (id) WHERE reconciling = 1;
 
 -- Runs that ended before this was kept and have receipts that the gateway's log can still tell something of.
 UPDATE graph_runs SET reconciling = 1
-WHERE status IN ('interrupted', 'success', 'error', 'cancelled') AND id IN (
+WHERE status IN ('success', 'error', 'cancelled') AND id IN (
   SELECT r.run_id FROM charge_receipts r
   WHERE r.source_system = 'litellm' AND r.settlement <> 'final' AND NOT EXISTS (
     SELECT 1 FROM receipt_corrections c WHERE c.receipt_id = r.id AND c.settlement = 'final'));

@@ -40,6 +40,8 @@ interface Refused {
   kind: "refused";
   code: StartRefusal;
   message: string;
+  /** What refused it ends by itself. */
+  passes?: boolean;
   /** An earlier attempt ended without an answer: it may still be committed, and must be looked for again. */
   isAmbiguous?: boolean;
 }
@@ -113,9 +115,7 @@ function refusalIn(row: AdmissionRow, { start, holdCredits }: AdmitRun): Refused
       `This account has ${activeRunsMax} runs at once. Wait for some to end.`,
     );
   }
-  const reached = limitReached(row, holdCredits);
-  assert(reached !== null, "a refusal has a reason");
-  return refuse("insufficient_credits", reached);
+  return { kind: "refused", code: "insufficient_credits", ...limitReached(row, holdCredits) };
 }
 
 function refusalOfKnown(row: AdmissionRow, start: StartRun): Refused | null {
@@ -136,7 +136,7 @@ function refusalOfKnown(row: AdmissionRow, start: StartRun): Refused | null {
 }
 
 /** Reasons for which a slot is skipped and that a start can answer. */
-const skippedCodes = ["insufficient_credits", "not_found", "rate_limit"] as const;
+const skippedCodes = ["insufficient_credits", "not_found"] as const;
 
 function refuse(code: StartRefusal, message: string): Refused {
   return { kind: "refused", code, message };

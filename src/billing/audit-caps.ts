@@ -21,10 +21,10 @@ WHERE (k.max_credits IS NOT NULL AND k.charged_credits <> coalesce(s.charged, 0)
 const wrongPeriods = `
 SELECT owner || '/spend/' || period AS id FROM (
   SELECT s.owner_id AS owner, s.period, s.charged_credits AS charged
-  FROM billing_accounts a JOIN spend_by_period s ON s.owner_id = a.id WHERE ${perPeriod("a")}
+  FROM billing_accounts a CROSS JOIN spend_by_period s ON s.owner_id = a.id WHERE ${perPeriod("a")}
   UNION ALL
   SELECT a.id, strftime(f.format, u.day * 86400, 'unixepoch'), -u.charged_credits
-  FROM billing_accounts a JOIN usage_daily u ON u.billing_account_id = a.id
+  FROM billing_accounts a CROSS JOIN usage_daily u ON u.billing_account_id = a.id
   CROSS JOIN (SELECT '%Y-%m-%d' AS format UNION ALL SELECT '%Y-%m') f WHERE ${perPeriod("a")})
 GROUP BY owner, period HAVING sum(charged) <> 0`;
 

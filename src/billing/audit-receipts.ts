@@ -2,6 +2,7 @@ import { find, type Finding } from "./audit-report.ts";
 
 /** Twice as long as a run asks the gateway's log after its end before it leaves the rest to the stragglers' round. */
 const unknownMsMax = 2 * 3_600_000;
+const waitingMsMax = 30 * 86_400_000;
 
 const newestOf = (receipt: string) =>
   `(SELECT max(p.id) FROM receipt_corrections p WHERE p.receipt_id = ${receipt}.id)`;
@@ -11,16 +12,16 @@ const costsNothing = (row: string) =>
 
 const unknown = `
 SELECT r.id FROM charge_receipts r INDEXED BY charge_receipts_unknown
-JOIN graph_runs g ON g.id = r.run_id AND g.finished_at < ?1
+JOIN graph_runs g ON g.id = r.run_id AND (g.finished_at < ?1 OR (g.status = 'interrupted' AND r.created_at < ?2))
 LEFT JOIN receipt_corrections c ON c.id = ${newestOf("r")}
 WHERE r.settlement = 'unknown' AND r.created_at < ?1 AND coalesce(c.settlement, 'unknown') = 'unknown'`;
 
 /**
- * Receipts of which nobody has found out in two hours after their run's end what they cost. Reads what was ever unknown,
- * which is rare.
+ * Receipts of which nobody has found out in two hours after their run's end what they cost, or in a month of waiting for a
+ * person. Reads what was ever unknown, which is rare.
  */
 export async function findUnknown(db: D1Database, now: number): Promise<Finding> {
-  return find(db, unknown, now - unknownMsMax);
+  return find(db, unknown, now - unknownMsMax, now - waitingMsMax);
 }
 
 const zeroCost = `

@@ -1,5 +1,4 @@
 import type { SpendRow } from "../ports/spend-log.ts";
-import type { Settlement } from "../ports/usage-fact.ts";
 import type { RunReceipt } from "./run-receipts.ts";
 
 /** One dispatch of a run as its call journal has it, in order of dispatch. */
@@ -10,7 +9,6 @@ export interface RunDispatch {
   attempt: number;
   /** null where it has no receipt. */
   usageUnitId: string | null;
-  settlement: Settlement | null;
 }
 
 export interface MatchedReceipt {
@@ -23,6 +21,7 @@ export interface MatchedReceipt {
 }
 
 export interface SpendMatch {
+  /** In order of dispatch, those that the journal does not have first. */
   receipts: MatchedReceipt[];
   /** Calls of the log that have no receipt. */
   strangers: { row: SpendRow; dispatch: RunDispatch | null }[];
@@ -40,12 +39,15 @@ export function matchSpend(
   dispatches: readonly RunDispatch[],
   rows: readonly SpendRow[],
 ): SpendMatch {
-  const byUnit = new Map(dispatches.map((dispatch) => [dispatch.usageUnitId, dispatch]));
   const byDispatch = new Map(dispatches.map((dispatch) => [dispatch.dispatchId, dispatch]));
-  const matched = receipts.map((receipt): MatchedReceipt => {
-    const dispatch = byUnit.get(receipt.usageUnitId) ?? null;
-    return { receipt, dispatch, rows: [], hasEmptyFailure: false };
-  });
+  const placeOf = ({ usageUnitId }: RunReceipt) =>
+    dispatches.findIndex((dispatch) => dispatch.usageUnitId === usageUnitId);
+  const matched = receipts
+    .toSorted((a, b) => placeOf(a) - placeOf(b))
+    .map((receipt): MatchedReceipt => {
+      const dispatch = dispatches[placeOf(receipt)] ?? null;
+      return { receipt, dispatch, rows: [], hasEmptyFailure: false };
+    });
   const strangers: SpendMatch["strangers"] = [];
   for (const row of rows) {
     const own = matched.find((candidate) => isOf(row, candidate));
@@ -74,23 +76,15 @@ function hasUsage({ inputTokens, outputTokens, costUsd }: SpendRow): boolean {
   return inputTokens + outputTokens > 0 || (costUsd !== null && /[1-9]/.test(costUsd));
 }
 
-/**
- * Whether a dispatch is charged elsewhere: its call was sent again after a death, and the customer asked once. The
- * dispatch that was answered pays; where none was, the last one. A retry is another asking.
- */
-export function isRepeated(
-  dispatch: RunDispatch | null,
-  dispatches: readonly RunDispatch[],
-): boolean {
-  if (dispatch === null) return false;
-  const at = dispatches.indexOf(dispatch);
-  return dispatches.some(
-    ({ callId, attempt, settlement }, index) =>
-      callId === dispatch.callId &&
-      attempt === dispatch.attempt &&
-      index !== at &&
-      (settlement === "final" ||
-        settlement === "estimated" ||
-        (settlement === "unknown" && index > at)),
+/** What was asked once: a call, in one attempt. A retry is another asking. null: the journal does not know it. */
+export function askedBy(dispatch: RunDispatch | null): string | null {
+  return dispatch === null ? null : `${dispatch.attempt}/${dispatch.callId}`;
+}
+
+/** What has a receipt that pays for it: of a call that was answered, or one that the log showed and that was charged. */
+export function paidFor({ receipts }: SpendMatch): Set<string | null> {
+  const paying = receipts.filter(
+    ({ receipt }) => receipt.postedSettlement !== "unknown" || receipt.pricedCredits > 0,
   );
+  return new Set(paying.map(({ dispatch }) => askedBy(dispatch)));
 }

@@ -10,6 +10,11 @@ export const absenceProvenMs = hourMs;
 /** A gateway that was down for longer than this after a run's end is the audit's to report. */
 export const givenUpMs = 7 * dayMs;
 
+/** The looks that are over when one more is taken so long after a run's end: a late one stands for those it missed. */
+export function looksAfter(looks: number, sinceMs: number): number {
+  return Math.max(looks + 1, looksMs.filter((afterMs) => afterMs <= sinceMs).length);
+}
+
 /** The looks already done, as it were, of a run whose receipts are all final: it is compared with the log once. */
 export const looksSkippedWhenFinal = looksMs.indexOf(logLagMs);
 

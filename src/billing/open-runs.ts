@@ -23,23 +23,40 @@ export async function readOpenRuns(
   return results;
 }
 
-/** Runs at rest since their last start before `startedBefore` whose figures the gateway's log may still change, by id. */
+export interface UnreconciledWish {
+  /** Milliseconds: of their last start. */
+  startedBefore: number;
+  /** Where a round began: ids above it come first, then those from the beginning up to it. */
+  first: string;
+  after: string;
+  limit: number;
+}
+
+/** Runs that have ended and whose figures the gateway's log may still change. */
 export async function readUnreconciledRuns(
   db: D1Database,
-  {
-    startedBefore,
-    after,
-    limit,
-  }: { startedBefore: number; after: { id: string } | null; limit: number },
+  { startedBefore, first, after, limit }: UnreconciledWish,
 ): Promise<{ id: string }[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT id FROM graph_runs
-       WHERE reconciling = 1 AND lease_open = 0 AND coalesce(finished_at, reopened_at, created_at) < ?1
-         AND id > ?2
-       ORDER BY id LIMIT ?3`,
-    )
-    .bind(startedBefore, after?.id ?? "", limit)
-    .all<{ id: string }>();
-  return results;
+  const read = async (above: string, upTo: string, most: number) => {
+    const { results } = await db
+      .prepare(
+        `SELECT id FROM graph_runs
+         WHERE reconciling = 1 AND status <> 'interrupted' AND lease_open = 0
+           AND coalesce(finished_at, reopened_at, created_at) < ?1 AND id > ?2 AND id <= ?3
+         ORDER BY id LIMIT ?4`,
+      )
+      .bind(startedBefore, above, upTo, most)
+      .all<{ id: string }>();
+    return results;
+  };
+  if (after < first) return read(after, first, limit);
+  const later = await read(after, "~", limit);
+  return later.length === limit
+    ? later
+    : [...later, ...(await read("", first, limit - later.length))];
+}
+
+/** Of a run that nobody has any more. */
+export async function giveUpReconciling(db: D1Database, runId: string): Promise<void> {
+  await db.prepare("UPDATE graph_runs SET reconciling = 0 WHERE id = ?1").bind(runId).run();
 }

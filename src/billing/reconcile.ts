@@ -1,13 +1,14 @@
-import { parseUsd } from "../base/money.ts";
+import { isZeroUsd, parseUsd } from "../base/money.ts";
 import type { RunContext } from "../ports/run-context.ts";
 import type { SpendLog, SpendPage, SpendRow } from "../ports/spend-log.ts";
 import type { ExecutorType, UsageFact } from "../ports/usage-fact.ts";
 import { type BillingDeps, commitUsageFacts } from "./billing.ts";
 import {
+  askedBy,
   dispatchPrefix,
-  isRepeated,
   type MatchedReceipt,
   matchSpend,
+  paidFor,
   type RunDispatch,
 } from "./match-spend.ts";
 import { absenceProvenMs, logLagMs } from "./next-reconcile.ts";
@@ -76,25 +77,29 @@ export async function reconcileRun(
   signal?: AbortSignal,
 ): Promise<ReconcileOutcome> {
   const now = deps.clock.now();
-  const read = await readRows(deps.spendLog, run, now, signal);
+  const { runId, billingAccountId } = run.context;
+  const { source } = deps.spendLog;
+  const readReceipts = () => readRunReceipts(deps, { runId, billingAccountId, source });
+  const receipts = await readReceipts();
+  const read = await readRows(
+    deps.spendLog,
+    { run, now, attempts: attemptsOf(run, receipts) },
+    signal,
+  );
   if (read.kind === "unavailable") {
-    const { runId } = run.context;
     deps.log.log("warn", "reconcile.delayed", { runId, reason: read.reason });
     return { kind: "delayed", reason: read.reason };
   }
-  const { runId, billingAccountId } = run.context;
-  const { source } = deps.spendLog;
-  const readReceipts = () => readRunReceipts(deps.db, { runId, billingAccountId, source });
-  const receipts = await readReceipts();
   const match = matchSpend(receipts, run.dispatches, read.rows);
-  const isLate = now - run.endedAt >= absenceProvenMs;
-  const plan: Plan = { wanted: [], waiting: [], missing: [] };
-  for (const matched of match.receipts) judge({ deps, run, now, isLate }, matched, plan);
+  const since = now - run.endedAt;
+  const look = { deps, run, now, isWritten: since >= logLagMs, isLate: since >= absenceProvenMs };
+  const plan: Plan = { wanted: [], waiting: [], missing: [], paid: paidFor(match) };
+  for (const matched of match.receipts) judge(look, matched, plan);
   for (const { row, dispatch } of match.strangers) {
-    const isRepeatedDispatch = isRepeated(dispatch, run.dispatches);
+    const isRepeatedDispatch = plan.paid.has(askedBy(dispatch));
     const fact = foundFact(deps, run, { row, now, isRepeatedDispatch });
     if (fact === null) plan.missing.push(row.requestId);
-    else plan.wanted.push({ kind: "found", fact });
+    else want(plan, "found", fact, dispatch);
   }
   const { committed, refused } = await commitUsageFacts(
     deps,
@@ -112,7 +117,7 @@ export async function reconcileRun(
     const changed = { rows: read.rows.length, changed: calls.length };
     deps.log.log("info", "reconcile.corrected", { runId, ...changed });
   }
-  const isComplete = waiting.length === 0 && now - run.endedAt >= logLagMs;
+  const isComplete = waiting.length === 0 && look.isWritten;
   return {
     kind: "read",
     calls,
@@ -128,27 +133,56 @@ interface Plan {
   wanted: { kind: ReconciledCall["kind"]; fact: UsageFact }[];
   waiting: string[];
   missing: string[];
+  /** What one dispatch pays for already: others of the same asking cost something and are not charged. */
+  paid: Set<string | null>;
+}
+
+function want(
+  plan: Plan,
+  kind: ReconciledCall["kind"],
+  fact: UsageFact,
+  dispatch: RunDispatch | null,
+): void {
+  plan.wanted.push({ kind, fact });
+  const asked = askedBy(dispatch);
+  // The first that the log shows pays: whether it shows another one is not known yet.
+  if (asked !== null && !isZeroUsd(fact.costUsd)) plan.paid.add(asked);
 }
 
 interface Look {
   deps: ReconcileDeps;
   run: ReconcileRun;
   now: number;
+  /** The log has had time to be written. */
+  isWritten: boolean;
   /** The log would show by now what it is ever going to show. */
   isLate: boolean;
 }
 
+/** Earlier attempts had looks of their own, unless their retry came soon. */
+const newestAttempts = 3;
+const attemptsMax = 50;
+
+/** The newest attempts, and those of which the log still has something to tell: a run may be retried without end. */
+function attemptsOf({ context }: ReconcileRun, receipts: readonly RunReceipt[]): number[] {
+  const open = receipts
+    .filter(({ settlement }) => settlement !== "final")
+    .map(({ attempt }) => attempt);
+  const newest = Array.from({ length: newestAttempts }, (_, back) => context.attempt - back);
+  const attempts = new Set([...newest.filter((attempt) => attempt >= 0), ...open]);
+  return [...attempts].toSorted((a, b) => b - a).slice(0, attemptsMax);
+}
+
 async function readRows(
   spendLog: SpendLog,
-  { context, startedAt, endedAt }: ReconcileRun,
-  now: number,
+  { run, now, attempts }: { run: ReconcileRun; now: number; attempts: readonly number[] },
   signal: AbortSignal | undefined,
 ): Promise<{ kind: "rows"; rows: SpendRow[] } | Extract<SpendPage, { kind: "unavailable" }>> {
   const rows = new Map<string, SpendRow>();
-  const from = startedAt - windowMarginMs;
-  const to = Math.max(now, endedAt) + windowMarginMs;
-  for (let attempt = 0; attempt <= context.attempt; attempt += 1) {
-    const query = { endUser: `${context.runId}/${attempt}`, from, to };
+  const from = run.startedAt - windowMarginMs;
+  const to = Math.max(now, run.endedAt) + windowMarginMs;
+  for (const attempt of attempts) {
+    const query = { endUser: `${run.context.runId}/${attempt}`, from, to };
     for (let page: number | null = 1; page !== null;) {
       const read: SpendPage = await spendLog.readPage(query, page, signal);
       if (read.kind === "unavailable") return read;
@@ -161,7 +195,7 @@ async function readRows(
 
 /** What the log says of one receipt, and what follows. */
 function judge(look: Look, matched: MatchedReceipt, plan: Plan): void {
-  const { deps, run, now, isLate } = look;
+  const { deps, run, now, isWritten, isLate } = look;
   const { receipt, dispatch, rows, hasEmptyFailure } = matched;
   const { usageUnitId, settlement } = receipt;
   const [row] = rows;
@@ -172,15 +206,17 @@ function judge(look: Look, matched: MatchedReceipt, plan: Plan): void {
   }
   if (row !== undefined) {
     const isUnknown = settlement === "unknown";
-    const isRepeatedDispatch = isUnknown && isRepeated(dispatch, run.dispatches);
+    const isRepeatedDispatch = isUnknown && plan.paid.has(askedBy(dispatch));
     const fact = correctedFact(deps, run, receipt, { row, now, isRepeatedDispatch });
     if (fact === null) plan.missing.push(usageUnitId);
-    else plan.wanted.push({ kind: isUnknown ? "filled" : "corrected", fact });
+    else want(plan, isUnknown ? "filled" : "corrected", fact, dispatch);
     return;
   }
   const isUnsent = isLate && usageUnitId.startsWith(dispatchPrefix);
-  if (settlement === "unknown" && (hasEmptyFailure || isUnsent)) {
-    plan.wanted.push({ kind: "voided", fact: voidedFact(deps, run, receipt, now) });
+  // A failure that used nothing may be followed by what the call did use.
+  const isRefused = isWritten && hasEmptyFailure;
+  if (settlement === "unknown" && (isRefused || isUnsent)) {
+    want(plan, "voided", voidedFact(deps, run, receipt, now), dispatch);
   } else (isLate ? plan.missing : plan.waiting).push(usageUnitId);
 }
 

@@ -14,7 +14,9 @@ export interface ReopenRun {
   holdCredits: number;
 }
 
-export type Reopening = { kind: "reopened"; leaseCredits: number } | ReopenRefusal;
+export type Reopening =
+  /** `chargedCredits`: what the ledger has charged the run so far, corrections included. */
+  { kind: "reopened"; leaseCredits: number; chargedCredits: number } | ReopenRefusal;
 
 interface ReopenRefusal {
   kind: "refused";
@@ -38,7 +40,7 @@ WHERE id = ?1 AND rev < ?2 AND lease_open = 0
 const useUp = "UPDATE graph_runs SET rev = ?2 WHERE id = ?1 AND rev < ?2 AND lease_open = 0";
 
 const read = `
-SELECT r.rev, r.status, r.attempt, r.lease_credits, a.active_runs,
+SELECT r.rev, r.status, r.attempt, r.lease_credits, r.charged_credits, a.active_runs,
   ${roomColumns},
   EXISTS (SELECT 1 FROM graph_runs o WHERE o.thread_id = r.thread_id AND o.id <> r.id
     AND o.status IN ('pending', 'running', 'interrupted')) AS thread_is_busy
@@ -51,6 +53,7 @@ interface Row extends Record<Limit, number | null> {
   status: RunStatus;
   attempt: number;
   lease_credits: number;
+  charged_credits: number;
   active_runs: number;
   thread_is_busy: 0 | 1;
 }
@@ -72,7 +75,8 @@ export async function reopenRun(
   const row = results[2]?.results[0];
   if (row === undefined) return refuse("not_found", "There is no such run.");
   if (row.rev === rev && row.status === "running" && row.attempt === attempt) {
-    return { kind: "reopened", leaseCredits: row.lease_credits };
+    const { lease_credits: leaseCredits, charged_credits: chargedCredits } = row;
+    return { kind: "reopened", leaseCredits, chargedCredits };
   }
   const isWaiting = row.status === "interrupted" && row.attempt === attempt;
   const isFailed = ["error", "cancelled"].includes(row.status) && row.attempt === attempt - 1;
@@ -88,9 +92,7 @@ export async function reopenRun(
       `This account has ${activeRunsMax} runs at once. Wait for some to end.`,
     );
   }
-  const reached = limitReached(row, holdCredits);
-  // Credit that came between the two statements: the next try has it.
-  return refuse("insufficient_credits", reached ?? "The credit was short just now. Try again.");
+  return refuse("insufficient_credits", limitReached(row, holdCredits).message);
 }
 
 function refuse(code: ReopenRefusal["code"], message: string): Reopening {

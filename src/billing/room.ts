@@ -49,12 +49,21 @@ const sentences: Readonly<Record<Limit, string>> = {
     "The key's limit for a month does not cover this run. Use another key, wait for the first of the month, or lower limits.maxCredits.",
 };
 
-/** What a refused customer is told: the first limit that leaves too little, or null when all of them leave enough. */
+/** Of those that begin anew by themselves. */
+const periods: readonly Limit[] = ["accountDay", "accountMonth", "keyDay", "keyMonth"];
+
+/**
+ * What a refused customer is told, of the first limit that leaves too little. `passes` when it is one for a day or a month
+ * that refuses, and waiting helps.
+ */
 export function limitReached(
   row: Readonly<Record<Limit, number | null>>,
   credits: number,
-): string | null {
+): { message: string; passes: boolean } {
   const limits = Object.keys(room) as Limit[];
   const reached = limits.find((limit) => (row[limit] ?? credits) < credits);
-  return reached === undefined ? null : sentences[reached];
+  // A day or a month began between the two statements, or credit came: the next try finds it.
+  if (reached === undefined)
+    return { message: "The credit was short just now. Try again.", passes: true };
+  return { message: sentences[reached], passes: periods.includes(reached) };
 }

@@ -1,3 +1,4 @@
+import { isZeroUsd } from "../base/money.ts";
 import type { Settlement, TokenCounts } from "../ports/usage-fact.ts";
 import type { SpendMatch } from "./match-spend.ts";
 import { foundUnitId } from "./reconciled-fact.ts";
@@ -17,24 +18,29 @@ export interface SettledReceipt extends Pick<TokenCounts, "inputTokens" | "outpu
 }
 
 /**
- * The receipts after a look at the log. That one was voided is not written anywhere: it was unknown, is final, and the
- * log has no row of it. So it can be told again at every look.
+ * The receipts after a look at the log. That one was voided is not written anywhere: it was unknown, is final with
+ * nothing used, and the log has no row of it. So it can be told again at every look.
  */
 export function settledReceipts(
   match: SpendMatch,
   receipts: readonly RunReceipt[],
 ): SettledReceipt[] {
   const logged = new Map([
+    ...match.strangers.map(({ row }) => [foundUnitId(row), row.dispatchId] as const),
+    // Last, so that a stranger under an id that is taken does not move a receipt to another dispatch.
     ...match.receipts.flatMap(({ receipt, rows }) =>
       rows.map(({ dispatchId }) => [receipt.usageUnitId, dispatchId] as const),
     ),
-    ...match.strangers.map(({ row }) => [foundUnitId(row), row.dispatchId] as const),
   ]);
   return receipts.map((receipt) => {
     const { usageUnitId, attempt, model, settlement, postedSettlement } = receipt;
     const { inputTokens, outputTokens, chargedCredits } = receipt;
+    const hasUsed = inputTokens + outputTokens > 0 || !isZeroUsd(receipt.costUsd);
     const isVoided =
-      postedSettlement === "unknown" && settlement === "final" && !logged.has(usageUnitId);
+      postedSettlement === "unknown" &&
+      settlement === "final" &&
+      !hasUsed &&
+      !logged.has(usageUnitId);
     const figures = { inputTokens, outputTokens, chargedCredits };
     const dispatchId = logged.get(usageUnitId) ?? null;
     return { usageUnitId, dispatchId, attempt, model, settlement, isVoided, ...figures };

@@ -48,7 +48,8 @@ export type StartRefusal =
 
 export type StartOutcome =
   | { ok: true; created: boolean; run: LiveRun }
-  | { ok: false; code: StartRefusal; message: string };
+  /** `passes`: what refused it ends by itself, like a limit for a day. */
+  | { ok: false; code: StartRefusal; message: string; passes?: boolean };
 
 export type GoOnRefusal =
   | Exclude<StartRefusal, "idempotency_conflict">

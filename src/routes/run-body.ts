@@ -75,13 +75,15 @@ export function runBodyOf(row: RunRow, live: LiveRun | null): RunBody {
     ...recorded,
     ...(live !== null && isAhead(live, row) ? progressOf(live) : {}),
     books: live?.books ?? row.books ?? booksWithoutCalls(isOver(row)),
-    billing: live?.billing ?? billingOf(row),
+    billing: billingOf(row, live),
   };
 }
 
-function billingOf(row: RunRow): RunBody["billing"] {
-  if (!isOver(row)) return "open";
-  return row.reconciling ? "reconciling" : "settled";
+/** D1 may know of looks to come that the object does not plan by itself. */
+function billingOf(row: RunRow, live: LiveRun | null): RunBody["billing"] {
+  const isReconciling = isOver(row) && row.reconciling;
+  if (isReconciling && (live === null || live.billing === "settled")) return "reconciling";
+  return live?.billing ?? (isOver(row) ? "settled" : "open");
 }
 
 /** Not of a run that is over: what D1 says of it may have been corrected since. */

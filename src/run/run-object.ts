@@ -81,7 +81,7 @@ export class RunObject extends DurableObject<Env> {
     return this.#life.wake();
   }
 
-  reconcile(): Promise<void> {
+  reconcile(): Promise<boolean> {
     return this.#life.reconcile();
   }
 

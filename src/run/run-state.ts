@@ -53,6 +53,11 @@ export interface RunRow {
   reconcileFrom: number | null;
   /** Looks at the log since then, those under way or lost included. */
   looks: number;
+  /**
+   * What the ledger had charged the run beyond its journal when it was last let in: a correction that the journal has not
+   * taken in. It counts against the lease.
+   */
+  ledgerAheadCredits: number;
 }
 
 /**
@@ -190,6 +195,7 @@ function toColumns(change: Partial<RunRow>): Record<string, SqlValue> {
     purged_at_seq: change.purgedAtSeq,
     reconcile_from: change.reconcileFrom,
     looks: change.looks,
+    ledger_ahead_credits: change.ledgerAheadCredits,
   };
   return Object.fromEntries(
     Object.entries(columns).filter((entry): entry is [string, SqlValue] => entry[1] !== undefined),
@@ -221,6 +227,7 @@ function newRow(start: StartRun, now: number): RunRow {
     purgedAtSeq: null,
     reconcileFrom: null,
     looks: 0,
+    ledgerAheadCredits: 0,
   };
 }
 
@@ -259,5 +266,6 @@ function toRow(stored: StoredRow): RunRow {
     purgedAtSeq: numberOrNull("purged_at_seq"),
     reconcileFrom: numberOrNull("reconcile_from"),
     looks: number("looks"),
+    ledgerAheadCredits: number("ledger_ahead_credits"),
   };
 }

@@ -37,7 +37,8 @@ const tables = `
      interrupts TEXT NOT NULL DEFAULT '[]',
      purged_at_seq INTEGER,
      reconcile_from INTEGER,
-     looks INTEGER NOT NULL DEFAULT 0
+     looks INTEGER NOT NULL DEFAULT 0,
+     ledger_ahead_credits INTEGER NOT NULL DEFAULT 0
    ) STRICT;
    ${eventsTable}
    CREATE TABLE calls (
@@ -91,7 +92,8 @@ const upgrades: readonly string[] = [
      answer TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
   `ALTER TABLE run ADD COLUMN reconcile_from INTEGER;
-   ALTER TABLE run ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;`,
+   ALTER TABLE run ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE run ADD COLUMN ledger_ahead_credits INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 export const schemaVersion = upgrades.length + 1;

@@ -3,9 +3,7 @@ import { describeBug, type Log } from "../base/log.ts";
 import type { Env } from "../env.ts";
 import { getRun, type RunStub } from "./get-run.ts";
 
-/** Each run is one message to its RunObject, and a tick may send a thousand. */
 const pageSize = 100;
-const pagesMax = 9;
 
 export interface VisitDeps {
   clock: Clock;
@@ -23,6 +21,8 @@ export async function visitRuns<Place extends { id: string }>(
   { log, runOf = (id) => getRun(env, id) }: VisitDeps,
   readPage: (after: Place | null, limit: number) => Promise<Place[]>,
   visit: (run: Pick<RunStub, "wake" | "reconcile">, runId: string) => Promise<void>,
+  /** Each run is one message to its RunObject, and a tick, with all its chores, may send a thousand. */
+  pagesMax: number,
 ): Promise<void> {
   let after: Place | null = null;
   for (let pages = 0; pages < pagesMax; pages += 1) {

@@ -4,6 +4,7 @@ import { visitRuns, type VisitDeps } from "./visit-runs.ts";
 
 /** Later than any heartbeat or second look: whoever is still open then has lost its alarm, or simply takes long. */
 const openForMs = 120_000;
+const pagesMax = 6;
 
 /**
  * Has every run that D1 takes for open look at itself: one that never started, or lost its alarm, goes on. Waking a run
@@ -19,5 +20,6 @@ export async function wakeOpenRuns(env: Env, deps: VisitDeps): Promise<void> {
     async (run, runId) => {
       if (!(await run.wake())) deps.log.log("error", "run.lost", { runId });
     },
+    pagesMax,
   );
 }

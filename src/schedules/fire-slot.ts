@@ -81,6 +81,13 @@ async function afterStart(deps: FireDeps, start: StartRun, outcome: StartOutcome
   if (outcome.ok) return { kind: "started", created: outcome.created };
   switch (outcome.code) {
     case "insufficient_credits":
+      // A limit that begins anew tomorrow is no reason to pause a schedule.
+      return skip(
+        deps,
+        start,
+        outcome.passes === true ? "rate_limit" : outcome.code,
+        outcome.message,
+      );
     case "not_found":
     case "conflict":
       return skip(deps, start, outcome.code, outcome.message);

@@ -11,7 +11,14 @@ export function countReads(inner: D1Database): ReadCounter {
     rowsRead += result.meta.rows_read;
     return result;
   };
-  const watch = (statement: D1PreparedStatement): D1PreparedStatement =>
+  /** A batch takes only the platform's own statements. */
+  const bare = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+  const watch = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const watched = watching(statement);
+    bare.set(watched, statement);
+    return watched;
+  };
+  const watching = (statement: D1PreparedStatement): D1PreparedStatement =>
     new Proxy(statement, {
       get(target, property) {
         if (property === "bind") return (...values: unknown[]) => watch(target.bind(...values));
@@ -29,6 +36,10 @@ export function countReads(inner: D1Database): ReadCounter {
     db: new Proxy(inner, {
       get(target, property) {
         if (property === "prepare") return (query: string) => watch(target.prepare(query));
+        if (property === "batch") {
+          return async (statements: D1PreparedStatement[]) =>
+            (await target.batch(statements.map((each) => bare.get(each) ?? each))).map(count);
+        }
         throw new Error(`reads through ${String(property)} are not counted`);
       },
     }),

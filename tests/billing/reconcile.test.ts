@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { commitUsageFacts } from "../../src/billing/billing.ts";
+import { addCredits } from "../../src/billing/credits.ts";
 import type { RunDispatch } from "../../src/billing/match-spend.ts";
 import { looksSkippedWhenFinal, nextReconcileAt } from "../../src/billing/next-reconcile.ts";
+import { receiptIdOf, sourceReference } from "../../src/billing/pricing.ts";
 import { reconcileRun, type ReconcileOutcome } from "../../src/billing/reconcile.ts";
 import { tokenCostUsd, createModelCatalog } from "../../src/completion/models.ts";
 import type { SpendLog, SpendPage, SpendQuery, SpendRow } from "../../src/ports/spend-log.ts";
@@ -114,8 +116,8 @@ describe("reconciling a run", () => {
 
   it("tells calls to which the gateway gave one id apart by the journal", async () => {
     const run = await open({ dup: estimated, "dup#1": unknown }, [
-      { dispatchId: "call_a-1", callId: "call_a", usageUnitId: "dup", settlement: "estimated" },
-      { dispatchId: "call_b-1", callId: "call_b", usageUnitId: "dup#1", settlement: "unknown" },
+      { dispatchId: "call_a-1", callId: "call_a", usageUnitId: "dup" },
+      { dispatchId: "call_b-1", callId: "call_b", usageUnitId: "dup#1" },
     ]);
     run.spendLog.rows = [
       run.row({ callId: "dup", dispatchId: "call_b-1", requestId: "r-b", costUsd: "0.0003" }),
@@ -150,10 +152,10 @@ describe("reconciling a run", () => {
   it("charges a call once, however often its host died: the dispatch that was answered pays", async () => {
     const run = await open({ "dispatch:call_a-1": unknown, "call_a-2": {} }, [
       {
-        ...{ dispatchId: "call_a-1", callId: "call_a", settlement: "unknown" },
+        ...{ dispatchId: "call_a-1", callId: "call_a" },
         usageUnitId: "dispatch:call_a-1",
       },
-      { dispatchId: "call_a-2", callId: "call_a", usageUnitId: "call_a-2", settlement: "final" },
+      { dispatchId: "call_a-2", callId: "call_a", usageUnitId: "call_a-2" },
     ]);
     run.spendLog.rows = [
       run.row({ dispatchId: "call_a-1", requestId: "r-1", costUsd: "0.0007" }),
@@ -166,29 +168,76 @@ describe("reconciling a run", () => {
     expect(run.books.balance).toBe(1_000_000 - 1_250);
   });
 
-  it("charges the last dispatch of a call that was never answered", async () => {
-    const dispatches: Dispatched[] = [1, 2].map((n) => ({
-      ...{ dispatchId: `call_a-${n}`, callId: "call_a", settlement: "unknown" },
-      usageUnitId: `call_a-${n}`,
+  describe("a call that its host's death cut off twice", () => {
+    const twice: Dispatched[] = [1, 2].map((n) => ({
+      ...{ dispatchId: `call_a-${n}`, callId: "call_a" },
+      usageUnitId: `dispatch:call_a-${n}`,
     }));
-    const run = await open({ "call_a-1": unknown, "call_a-2": unknown }, dispatches);
-    run.spendLog.rows = [
-      run.row({ dispatchId: "call_a-1", requestId: "r-1" }),
-      run.row({ dispatchId: "call_a-2", requestId: "r-2" }),
-    ];
-    await run.look();
-    expect(run.books.effective()).toMatchObject({
-      "call_a-1": { charged: 0, costUsd: "0.0002" },
-      "call_a-2": { charged: 2_500, costUsd: "0.0002" },
+    const openTwice = () =>
+      open({ "dispatch:call_a-1": unknown, "dispatch:call_a-2": unknown }, twice);
+
+    it("is charged once, for the first dispatch that the log shows", async () => {
+      const run = await openTwice();
+      run.spendLog.rows = [
+        run.row({ dispatchId: "call_a-1", requestId: "r-1" }),
+        run.row({ dispatchId: "call_a-2", requestId: "r-2" }),
+      ];
+      await run.look();
+      expect(run.books.effective()).toMatchObject({
+        "dispatch:call_a-1": { charged: 2_500, costUsd: "0.0002" },
+        "dispatch:call_a-2": { charged: 0, costUsd: "0.0002" },
+      });
+    });
+
+    it.each([1, 2])("is charged though the log shows dispatch %i first", async (first) => {
+      const run = await openTwice();
+      const rows = [1, 2].map((n) =>
+        run.row({ dispatchId: `call_a-${n}`, requestId: `r-${n}`, costUsd: `0.000${n}` }),
+      );
+      run.spendLog.rows = rows.slice(first - 1, first);
+      await run.look();
+      run.spendLog.rows = rows;
+      await run.look(61 * minute);
+      expect(run.books.effective()).toMatchObject({
+        [`dispatch:call_a-${first}`]: { settlement: "final", charged: first * 1_250 },
+        [`dispatch:call_a-${3 - first}`]: { settlement: "final", charged: 0 },
+      });
+    });
+
+    it("is charged though the other dispatch never left", async () => {
+      const run = await openTwice();
+      run.spendLog.rows = [run.row({ dispatchId: "call_a-1" })];
+      await run.look();
+      await run.look(61 * minute);
+      expect(run.books.effective()).toMatchObject({
+        "dispatch:call_a-1": { charged: 2_500 },
+        "dispatch:call_a-2": { settlement: "final", costUsd: "0", charged: 0 },
+      });
+    });
+
+    it("is not charged a second time because the first charge was given back", async () => {
+      const run = await openTwice();
+      const { accountId } = run.books;
+      run.spendLog.rows = [run.row({ dispatchId: "call_a-1", requestId: "r-1" })];
+      await run.look();
+      const fact = run.books.fact("dispatch:call_a-1");
+      await addCredits(run.books.deps(), {
+        ...{ accountId, credits: 2_500, reason: "refund", reference: "sorry" },
+        receiptId: receiptIdOf(fact.source, sourceReference(fact)),
+      });
+      run.spendLog.rows.push(run.row({ dispatchId: "call_a-2", requestId: "r-2" }));
+      await run.look();
+      expect(run.books.effective()["dispatch:call_a-2"]).toMatchObject({ charged: 0 });
+      expect(run.books.balance).toBe(1_000_000);
     });
   });
 
   it("charges what an earlier attempt asked, though its retry asks the same: that was asked twice", async () => {
     const dispatches: Dispatched[] = [
-      { dispatchId: "call_a-1", callId: "call_a", usageUnitId: "call_a-1", settlement: "unknown" },
+      { dispatchId: "call_a-1", callId: "call_a", usageUnitId: "call_a-1" },
       {
         ...{ dispatchId: "call_a-2", callId: "call_a", usageUnitId: "call_a-2" },
-        ...{ settlement: "final", attempt: 1 },
+        attempt: 1,
       },
     ];
     const run = await open({ "call_a-1": unknown }, dispatches);
@@ -235,11 +284,30 @@ describe("reconciling a run", () => {
     );
   });
 
-  it("voids at once what the log shows as refused", async () => {
-    const run = await open({ "dispatch:call_a-1": unknown });
+  it("voids what the log shows as refused, once that has had time to be all", async () => {
+    const run = await open({ "dispatch:call_a-1": unknown, "dispatch:call_b-1": unknown });
     const none = { isFailure: true, costUsd: "0", inputTokens: 0, outputTokens: 0 };
-    run.spendLog.rows = [run.row({ ...none, requestId: "call_a-1" })];
-    expect(await run.look()).toMatchObject({ calls: [{ kind: "voided" }] });
+    run.spendLog.rows = [
+      run.row({ ...none, requestId: "call_a-1" }),
+      run.row({ ...none, requestId: "call_b-1" }),
+    ];
+    expect(await run.look(minute)).toMatchObject({ calls: [], isComplete: false });
+    run.spendLog.rows.push(run.row({ dispatchId: "call_b-1", requestId: "r-b" }));
+    await run.look(2 * minute);
+    expect(run.books.effective()).toMatchObject({
+      "dispatch:call_a-1": { settlement: "final", charged: 0 },
+      "dispatch:call_b-1": { settlement: "final", charged: 2_500 },
+    });
+  });
+
+  it("does not take a call that was charged for void because the log has forgotten it", async () => {
+    const run = await open({ u: unknown });
+    run.spendLog.rows = [run.row({ callId: "u" })];
+    await run.look();
+    run.spendLog.rows = [];
+    expect(await run.look(61 * minute)).toMatchObject({
+      receipts: [{ isVoided: false, chargedCredits: 2_500 }],
+    });
   });
 
   it("keeps an estimate of a call that the log calls failed and free", async () => {
@@ -295,12 +363,12 @@ describe("reconciling a run", () => {
     expect(kinds).toEqual(["filled", "voided"]);
   });
 
-  it("asks for every attempt, over a window wider than the run", async () => {
-    const run = await open({});
-    await run.look(5 * minute, 2);
+  it("asks for the newest attempts and those with an open receipt, over a window wider than the run", async () => {
+    const run = await open({ u: estimated });
+    await run.look(5 * minute, 9);
     const { runId } = run.books.start.context;
     const asked = run.spendLog.queries.map(({ endUser }) => endUser);
-    expect(asked).toEqual([`${runId}/0`, `${runId}/1`, `${runId}/2`]);
+    expect(asked).toEqual([`${runId}/9`, `${runId}/8`, `${runId}/7`, `${runId}/0`]);
     for (const { from, to } of run.spendLog.queries) {
       expect(from).toBeLessThanOrEqual(startedAt - 60 * minute);
       expect(to).toBeGreaterThanOrEqual(endedAt + 60 * minute);

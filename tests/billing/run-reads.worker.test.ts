@@ -30,7 +30,7 @@ describe("of a large account, one run's reading", () => {
 
   it("of its receipts, to hold them against the gateway's log, is too", async () => {
     const run = { runId, billingAccountId: accountId, source: "demo" } as const;
-    expect(await readRunReceipts(reader.db, run)).toHaveLength(10);
+    expect(await readRunReceipts({ db: reader.db }, run)).toHaveLength(10);
     expect(reader.take()).toBeLessThanOrEqual(readsMax);
   });
 

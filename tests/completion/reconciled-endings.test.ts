@@ -66,7 +66,7 @@ async function endedRun(message: string, end: "by itself" | "stopped" | "host di
         dispatches: [
           {
             ...{ dispatchId: call.dispatchId, callId: call.callId, attempt: 0 },
-            ...{ usageUnitId: fact?.usageUnitId ?? null, settlement: fact?.settlement ?? null },
+            usageUnitId: fact?.usageUnitId ?? null,
           },
         ],
       },

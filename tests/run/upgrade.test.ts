@@ -157,6 +157,7 @@ describe("a run that a version without interrupts has settled", () => {
       "purged_at_seq",
       "reconcile_from",
       "looks",
+      "ledger_ahead_credits",
     ];
     for (const name of added) sql.exec(`ALTER TABLE run DROP COLUMN ${name}`);
     sql.exec("UPDATE run SET schema_version = 1");

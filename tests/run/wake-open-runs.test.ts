@@ -27,7 +27,7 @@ describe("the tick that wakes open runs", () => {
         clock: { now: () => 1_000_000 + tick * 60_000 },
         log: recordingLog(),
         runOf: (runId) => ({
-          reconcile: async () => {},
+          reconcile: async () => true,
           wake: async () => {
             woken.add(runId);
             return true;

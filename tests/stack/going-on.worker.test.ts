@@ -182,7 +182,7 @@ describe("the cron tick", () => {
     const { runId } = await startRun(as, { message: "[[tokens:20]] [[delay:30]] hello" });
     const log = recordingLog();
     const clock = { now: () => Date.now() + 300_000 };
-    const runOf = () => ({ wake: async () => false, reconcile: async () => {} });
+    const runOf = () => ({ wake: async () => false, reconcile: async () => true });
     await wakeOpenRuns(env, { clock, log, runOf });
     expect(log.lines).toContainEqual(expect.objectContaining({ event: "run.lost", runId }));
     await finish(as, runId);

@@ -39,7 +39,8 @@ function adopt({ deps }: Pick<OpenRun, "deps">, key: string, receipt: SettledRec
   const [call] = sql
     .exec<Record<string, SqlValue>>(
       `SELECT settlement, charged_credits, input_tokens, output_tokens, outbox_key, usage_unit_id, ordinal FROM calls
-       WHERE outbox_key = ? OR (outbox_key IS NULL AND dispatch_id IN (?, ?))`,
+       WHERE outbox_key = ? OR (outbox_key IS NULL AND dispatch_id IN (?, ?))
+       ORDER BY outbox_key IS NULL LIMIT 1`,
       ...[key, usageUnitId, dispatchId],
     )
     .toArray();

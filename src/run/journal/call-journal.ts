@@ -33,6 +33,8 @@ export interface JournalDeps {
   /** Credits charged for a fact: the function that also posts it. */
   priceOf: (fact: UsageFact) => number;
   leaseCredits: () => number;
+  /** What the ledger has charged the run and the journal does not know of. */
+  ledgerAheadCredits: number;
   /** Raises the lease in D1 to this total; an error when that is refused or not possible now. */
   topUp: (leaseCredits: number) => Promise<AiError | null>;
   /** An error when this driver may dispatch no more: the run is being stopped, or is over. */
@@ -77,9 +79,9 @@ export class RunCallJournal implements CallJournal {
         : this.#count("SELECT count(*) AS total FROM calls WHERE attempt = ?", deps.attempt);
   }
 
-  /** What the run's calls have cost so far, over all attempts. */
+  /** What the run was charged so far, over all attempts, as the ledger has it. */
   get chargedCredits(): number {
-    return this.#totals.chargedCredits;
+    return this.#totals.chargedCredits + this.#deps.ledgerAheadCredits;
   }
 
   async open(intent: CallIntent): Promise<CallOpening> {
@@ -92,7 +94,7 @@ export class RunCallJournal implements CallJournal {
       const lease = decideLease(
         {
           leaseCredits: this.#deps.leaseCredits(),
-          chargedCredits: this.#totals.chargedCredits,
+          chargedCredits: this.chargedCredits,
           openCredits: sum([...this.#open.values()].map((call) => call.mostCredits)),
           maxCredits: this.#deps.limits.maxCredits,
         },

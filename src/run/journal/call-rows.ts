@@ -59,33 +59,33 @@ export function listDispatches(storage: RunStorage): RunDispatch[] {
       dispatchId: string;
       callId: string;
       attempt: number;
-      unitId: string | null;
-      settlement: string | null;
+      usageUnitId: string | null;
     }>(
-      `SELECT dispatch_id AS dispatchId, call_id AS callId, attempt, settlement,
-         CASE WHEN outbox_key IS NULL THEN NULL ELSE usage_unit_id END AS unitId
+      `SELECT dispatch_id AS dispatchId, call_id AS callId, attempt,
+         CASE WHEN outbox_key IS NULL THEN NULL ELSE usage_unit_id END AS usageUnitId
        FROM calls ORDER BY ordinal`,
     )
-    .toArray()
-    .map(({ dispatchId, callId, attempt, unitId, settlement }) => ({
-      ...{ dispatchId, callId, attempt, usageUnitId: unitId },
-      settlement: settlement as Settlement | null,
-    }));
+    .toArray();
 }
 
-/** Whose log could still tell something of this run: the receipts that this gateway's calls have, by how sure they are. */
-export function countReceipts(
-  storage: RunStorage,
-  source: SourceSystem,
-): { receipts: number; open: number } {
+/** Every model that a call was sent to. */
+export function listModels(storage: RunStorage): string[] {
+  return storage.sql
+    .exec<{ model: string }>("SELECT DISTINCT model FROM calls")
+    .toArray()
+    .map(({ model }) => model);
+}
+
+/** Receipts of one gateway's calls that its log can still tell something of. */
+export function countOpenReceipts(storage: RunStorage, source: SourceSystem): number {
   const [row] = storage.sql
-    .exec<{ receipts: number; open: number }>(
-      `SELECT count(*) AS receipts, count(CASE WHEN settlement IN ('estimated', 'unknown') THEN 1 END) AS open
-       FROM calls WHERE outbox_key GLOB ? || ':*'`,
+    .exec<{ open: number }>(
+      `SELECT count(*) AS open FROM calls
+       WHERE outbox_key GLOB ? || ':*' AND settlement IN ('estimated', 'unknown')`,
       source,
     )
     .toArray();
-  return row ?? { receipts: 0, open: 0 };
+  return row?.open ?? 0;
 }
 
 /** Whether another dispatch of the run already has a receipt under this usage unit id. */

@@ -44,6 +44,7 @@ export function openJournal(
     limits: start.limits,
     priceOf: deps.priceOf,
     leaseCredits: () => state.present.leaseCredits,
+    ledgerAheadCredits: state.present.ledgerAheadCredits,
     // One at a time, because each is a numbered write of the run's D1 row.
     topUp: (leaseCredits) => (topUps = topUps.then(() => topUp(leaseCredits))),
     fence: () =>

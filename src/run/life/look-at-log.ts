@@ -1,8 +1,8 @@
-import { givenUpMs, looksSkippedWhenFinal } from "../../billing/next-reconcile.ts";
+import { givenUpMs, looksAfter, looksSkippedWhenFinal } from "../../billing/next-reconcile.ts";
 import type { ReconcileOutcome, ReconcileRun } from "../../billing/reconcile.ts";
 import type { SourceSystem } from "../../ports/usage-fact.ts";
 import { adoptReceipts } from "../journal/adopt-receipts.ts";
-import { countReceipts, listDispatches, readTotals } from "../journal/call-rows.ts";
+import { countOpenReceipts, listDispatches, listModels, readTotals } from "../journal/call-rows.ts";
 import type { OpenRun } from "../open-run.ts";
 import type { RunRow } from "../run-state.ts";
 
@@ -23,10 +23,12 @@ export function planLooks({ deps, state }: OpenRun): {
   row: Pick<RunRow, "reconcileFrom" | "looks">;
 } {
   const { reconciler, storage, clock } = deps;
-  const counts = reconciler === null ? null : countReceipts(storage, reconciler.source);
-  if (counts === null || counts.receipts === 0 || state.present.status === "interrupted")
+  const isAsked =
+    reconciler !== null &&
+    listModels(storage).some((model) => deps.describeModel(model).source === reconciler.source);
+  if (!isAsked || state.present.status === "interrupted")
     return { reconciling: false, row: { reconcileFrom: null, looks: 0 } };
-  const reconciling = counts.open > 0;
+  const reconciling = countOpenReceipts(storage, reconciler.source) > 0;
   const looks = reconciling ? 0 : looksSkippedWhenFinal;
   return { reconciling, row: { reconcileFrom: clock.now(), looks } };
 }
@@ -35,7 +37,7 @@ export function planLooks({ deps, state }: OpenRun): {
 export function isReconciling({ deps, state }: OpenRun): boolean {
   const { reconciler, storage } = deps;
   if (reconciler === null || state.present.reconcileFrom === null) return false;
-  return countReceipts(storage, reconciler.source).open > 0;
+  return countOpenReceipts(storage, reconciler.source) > 0;
 }
 
 /**
@@ -48,10 +50,20 @@ export async function lookAtLog(run: OpenRun, signal: AbortSignal): Promise<void
   const { reconciler, clock, log, crashPoint } = deps;
   const before = state.present;
   const { start, attempt, rev, createdAt } = before;
-  if (reconciler === null) return state.update({ reconcileFrom: null });
+  const { runId } = start.context;
+  const recordBooks = (reconciling: boolean) => {
+    const { books } = readTotals(deps.storage);
+    return deps.ledger.recordBooks({ runId, rev, books, reconciling });
+  };
+  if (reconciler === null) {
+    // The gateway is another one by now, and its log is not ours to read.
+    await recordBooks(false);
+    return state.update({ reconcileFrom: null });
+  }
   const endedAt = before.reconcileFrom ?? before.finishedAt ?? clock.now();
   // Counted before it is taken: one that its object does not survive is not repeated for ever.
-  state.update({ reconcileFrom: endedAt, looks: before.looks + 1 });
+  const looks = looksAfter(before.looks, clock.now() - endedAt);
+  state.update({ reconcileFrom: endedAt, looks });
   crashPoint("reconcile.begun");
   const outcome = await reconciler.reconcile(
     {
@@ -66,7 +78,8 @@ export async function lookAtLog(run: OpenRun, signal: AbortSignal): Promise<void
   crashPoint("reconcile.answered");
   const isAtRest = () => state.present.phase === "settled" && state.present.rev === rev;
   if (!isAtRest()) return;
-  const { runId } = start.context;
+  // Called off for a run that may yet stay where it is.
+  if (signal.aborted && outcome.kind === "delayed") return state.update({ looks: before.looks });
   if (outcome.kind === "delayed") {
     if (clock.now() - endedAt < givenUpMs) return;
     log.log("error", "reconcile.given_up", { runId, reason: outcome.reason });
@@ -74,9 +87,7 @@ export async function lookAtLog(run: OpenRun, signal: AbortSignal): Promise<void
     run.atomically(() => adoptReceipts(run, reconciler.source, outcome.receipts));
   }
   const isComplete = outcome.kind === "delayed" || outcome.isComplete;
-  const { books } = readTotals(deps.storage);
-  const isOpen = !isComplete && countReceipts(deps.storage, reconciler.source).open > 0;
-  await deps.ledger.recordBooks({ runId, rev, books, reconciling: isOpen });
+  await recordBooks(!isComplete && countOpenReceipts(deps.storage, reconciler.source) > 0);
   if (isComplete && isAtRest()) state.update({ reconcileFrom: null });
   crashPoint("reconcile.noted");
 }

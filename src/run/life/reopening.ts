@@ -1,4 +1,4 @@
-import { countSettled } from "../journal/call-rows.ts";
+import { countSettled, readTotals } from "../journal/call-rows.ts";
 import type { GoOnDecision } from "./go-on.ts";
 import type { OpenRun } from "../open-run.ts";
 import { resetUnsettledText } from "./reset-text.ts";
@@ -34,7 +34,10 @@ export function takeBackReopening(run: OpenRun): void {
 }
 
 /** D1 has let the run in again: it is driven from its last checkpoint, under a new epoch. */
-export function goOn(run: OpenRun, leaseCredits: number): void {
+export function goOn(
+  run: OpenRun,
+  { leaseCredits, chargedCredits }: { leaseCredits: number; chargedCredits: number },
+): void {
   const { state, events, deps } = run;
   const { status, attempt, epoch, start } = state.present;
   const { runId, graphId } = start.context;
@@ -43,6 +46,7 @@ export function goOn(run: OpenRun, leaseCredits: number): void {
       phase: "driving",
       status: "running",
       leaseCredits,
+      ledgerAheadCredits: chargedCredits - readTotals(deps.storage).chargedCredits,
       error: null,
       output: null,
       finishedAt: null,

@@ -145,17 +145,21 @@ export class RunLife {
 
   /**
    * For the cron: looks at the gateway's log although the run's own looks are over, because D1 has it as not reconciled
-   * yet. Never throws.
+   * yet; false when there is no run here. Never throws.
    */
-  async reconcile(): Promise<void> {
+  async reconcile(): Promise<boolean> {
     const run = this.#run;
-    if (run === null || this.#isRetired || this.#state.present.phase !== "settled") return;
+    if (run === null) return false;
+    const { phase, status } = this.#state.present;
+    // One that waits for a person looks when it has ended.
+    if (this.#isRetired || phase !== "settled" || status === "interrupted") return true;
     try {
       await this.#looks.take(run);
       await armAlarm(run);
     } catch (error) {
       this.#failed("run.look_failed", error);
     }
+    return true;
   }
 
   #isIdle(row: RunRow): boolean {
@@ -194,7 +198,10 @@ export class RunLife {
       if (due === "purge") purgeRun(run);
       await armAlarm(run);
     }
-    if (this.#state.present.phase === "finishing") await this.#settle(run);
+    if (this.#state.present.phase !== "finishing") return;
+    await this.#settle(run);
+    // An alarm that met a settling which had failed already, and only joined it, was its only one.
+    if (this.#state.present.phase === "finishing") await armAlarm(run);
   }
 
   #stop(): boolean {
@@ -225,7 +232,8 @@ export class RunLife {
       this.#deps.crashPoint("admission.answered");
       if (admission.kind === "refused") {
         if (!isRepeat && admission.isAmbiguous !== true) await this.#vanish();
-        return refuse(admission.code, admission.message);
+        const { code, message, passes = false } = admission;
+        return { ok: false, code, message, passes };
       }
       const { history, leaseCredits, rev } = admission;
       const run = this.#begin({ history, leaseCredits, rev });
@@ -265,7 +273,8 @@ export class RunLife {
       // D1 has to know that the run waits or has ended before it can be asked to let it in again.
       if (this.#state.present.phase !== "driving") await this.#driver.idle();
       if (this.#state.present.phase === "finishing") await this.#settle(run);
-      await this.#looks.end();
+      // A request that is refused calls no look off.
+      if (decide(run).kind === "reopen") await this.#looks.end();
       const decision = decide(run);
       if (decision.kind === "refused") return refuse(decision.code, decision.message);
       if (decision.kind === "repeated") return { ok: true, repeated: true, run: viewRun(run) };
@@ -291,7 +300,7 @@ export class RunLife {
         await armAlarm(run);
         return refuse(reopening.code, reopening.message);
       }
-      goOn(run, reopening.leaseCredits);
+      goOn(run, reopening);
       if (this.#state.present.isCancelRequested) {
         endStopped(run);
         void this.wake();

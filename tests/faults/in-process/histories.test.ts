@@ -14,6 +14,7 @@ type Act =
   | { kind: "replace" }
   /** The gateway's own log cannot be read for a while. */
   | { kind: "log down" | "log up" }
+  | { kind: "log lags"; lagging: number }
   | { kind: "crash"; point: (typeof crashPoints)[number]; pass: number }
   | { kind: "d1"; faults: ("before" | "after")[] }
   | { kind: "elapse"; ms: number };
@@ -31,6 +32,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     kind: fc.constantFrom("start", "look", "wake", "cancel", "answer", "answer", "retry"),
   }),
   fc.record({ kind: fc.constantFrom("hold", "release", "kill", "replace", "log down", "log up") }),
+  fc.record({ kind: fc.constant("log lags" as const), lagging: fc.nat({ max: 2 ** 30 - 1 }) }),
   fc.record({
     kind: fc.constant("crash" as const),
     point: fc.constantFrom(...crashPoints),
@@ -89,8 +91,12 @@ async function perform(world: World, each: Act): Promise<void> {
     case "log down":
       world.spendLog.isDown = true;
       break;
+    case "log lags":
+      world.spendLog.lagging = each.lagging;
+      break;
     case "log up":
       world.spendLog.isDown = false;
+      world.spendLog.lagging = 0;
       break;
     case "crash":
       if (world.crashes < deathsMax) world.armed = { point: each.point, passes: each.pass };
@@ -112,6 +118,7 @@ async function live(world: World, acts: readonly Act[]): Promise<void> {
   }
   world.armed = null;
   world.spendLog.isDown = false;
+  world.spendLog.lagging = 0;
   world.d1.faults.length = 0;
   await comeToRest(world);
 }

@@ -9,6 +9,8 @@ export const loggedUsage = factOf();
 export class ScriptedSpendLog implements SpendLog {
   readonly source = "litellm";
   isDown = false;
+  /** Calls whose rows are not written yet: bit n stands for the n-th of each thirty. */
+  lagging = 0;
   readonly #gateway: GatewayLog;
 
   constructor(gateway: GatewayLog) {
@@ -17,7 +19,10 @@ export class ScriptedSpendLog implements SpendLog {
 
   readPage: SpendLog["readPage"] = async ({ endUser }) => {
     if (this.isDown) return { kind: "unavailable", reason: "unreachable" };
-    const rows = this.#gateway.calls.filter((call) => call.endUser === endUser).map(rowOf);
+    const rows = this.#gateway.calls
+      .filter((_, index) => ((this.lagging >> (index % 30)) & 1) === 0)
+      .filter((call) => call.endUser === endUser)
+      .map(rowOf);
     return { kind: "page", rows, next: null };
   };
 }

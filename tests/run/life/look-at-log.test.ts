@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { addCredits } from "../../../src/billing/credits.ts";
+import { readUnreconciledRuns } from "../../../src/billing/open-runs.ts";
 import type { Env } from "../../../src/env.ts";
 import { lookAtLog } from "../../../src/run/life/look-at-log.ts";
 import { openRun } from "../../../src/run/open-run.ts";
 import { reconcileStragglers } from "../../../src/run/reconcile-stragglers.ts";
 import { RunState } from "../../../src/run/run-state.ts";
+import { RunLife } from "../../../src/run/life/run-life.ts";
 import { comeToRest } from "../../faults/in-process/come-to-rest.ts";
 import { expectTrueBooks } from "../../faults/in-process/oracle.ts";
-import { retentionMs, World } from "../../faults/in-process/world.ts";
+import { firstBalance, retentionMs, World } from "../../faults/in-process/world.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -88,6 +91,105 @@ describe("a run that has ended", () => {
     expect(world.life.view(account)).toMatchObject({ billing: "settled", chargedCredits: 150 });
     expect(billingIn(world)).toEqual({ reconciling: 0, charged: 150 });
     expectTrueBooks(world);
+  });
+
+  it("is not given up because requests that were refused called its looks off", async () => {
+    const { world, account } = await stopped();
+    const { readPage } = world.spendLog;
+    world.spendLog.readPage = async (query, page, signal) => {
+      const wrong = { interruptId: "no such question", value: 1 };
+      expect(await world.life.resume(account, wrong)).toMatchObject({ ok: false });
+      return readPage(query, page, signal);
+    };
+    await world.elapse(0);
+    expect(world.life.view(account)).toMatchObject({ billing: "settled", chargedCredits: 150 });
+  });
+
+  it("looks again after a look that was called off for a retry which D1 refused", async () => {
+    const { world, account } = await stopped();
+    const called = Promise.withResolvers<void>();
+    const { readPage } = world.spendLog;
+    world.spendLog.readPage = async (_query, _page, signal) => {
+      called.resolve();
+      await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+      return { kind: "unavailable", reason: "unreachable" };
+    };
+    void world.life.wake();
+    await called.promise;
+    world.spendLog.readPage = readPage;
+    world.d1.all("UPDATE billing_accounts SET max_credits_per_day = 0");
+    expect(await world.life.retry(account)).toMatchObject({ code: "insufficient_credits" });
+    await world.elapse(0);
+    expect(world.life.view(account)).toMatchObject({ billing: "settled", chargedCredits: 150 });
+  });
+
+  it.each(["its object dies", "D1 is away"])(
+    "spends no more than there is in a retry, though %s before its journal knows of a correction",
+    async (what) => {
+      const call = { kind: "calls" as const, chunks: [1] };
+      const world = await World.create({ steps: [call, call, call] });
+      const { billingAccountId: accountId } = world.start.context;
+      const clock = { now: () => 1 };
+      const down = { reason: "correction", reference: "down" } as const;
+      const credits = 550 - firstBalance;
+      await addCredits({ db: world.d1.database, clock }, { accountId, credits, ...down });
+      world.gateway.isHeld = true;
+      await world.life.start(world.start);
+      await world.quiet();
+      world.life.cancel(accountId);
+      world.gateway.release();
+      await world.quiet();
+      if (what === "its object dies") world.armed = { point: "reconcile.answered", passes: 1 };
+      // What is charged, what it was posted with, the correction, and then the second reading of the receipts.
+      else world.d1.faults.push("none", "none", "none", "before", "before", "before");
+      await world.elapse(0);
+      expect(billingIn(world)).toMatchObject({ charged: 150 });
+      expect(world.life.view(accountId)).toMatchObject({ chargedCredits: 0 });
+      await world.life.retry(accountId);
+      await comeToRest(world);
+      const [account] = world.d1.all<{ balance: number }>(
+        "SELECT balance_credits AS balance FROM billing_accounts",
+      );
+      expect(account?.balance).toBeGreaterThanOrEqual(0);
+    },
+  );
+
+  it("looks once, by itself, for a call that was refused: it may have been used after all", async () => {
+    const world = await World.create({ steps: [{ kind: "fails" }] });
+    const account = world.start.context.billingAccountId;
+    await world.life.start(world.start);
+    await world.quiet();
+    const [call] = world.gateway.calls;
+    if (call !== undefined) call.answered = true;
+    await world.elapse(2 * minute);
+    expect(world.life.view(account)).toMatchObject({ chargedCredits: 150 });
+  });
+
+  it("takes one look, not five at once, when its alarm comes late", async () => {
+    const { world } = await stopped({ isDown: true });
+    await world.elapse(15 * minute);
+    expect(world.alarm).toBe(world.now + 45 * minute);
+  });
+
+  it("is let be when its gateway is another one by now", async () => {
+    const { world, account } = await stopped({ isDown: true });
+    const life = new RunLife({ ...world.deps(), reconciler: null });
+    await life.reconcile();
+    expect(billingIn(world)).toMatchObject({ reconciling: 0 });
+    expect(life.view(account)).toMatchObject({ billing: "settled" });
+  });
+
+  it("is let be by the cron while it waits for a person, whatever D1 says", async () => {
+    const world = await World.create({ steps: [{ kind: "calls", chunks: [1] }, { kind: "asks" }] });
+    world.armed = { point: "call.dispatched", passes: 1 };
+    void world.life.start(world.start);
+    await world.quiet();
+    await world.elapse(30_000);
+    world.d1.all("UPDATE graph_runs SET reconciling = 1");
+    expect(await world.life.reconcile()).toBe(true);
+    expect(billingIn(world)).toMatchObject({ charged: 150 });
+    const read = { startedBefore: 1e15, first: "", after: "", limit: 5 };
+    expect(await readUnreconciledRuns(world.d1.database, read)).toEqual([]);
   });
 
   it("is given up, with an alarm, when its gateway is down for a week", async () => {

@@ -80,7 +80,8 @@ class FakeLedger implements RunLedger {
   async reopen() {
     this.roundTrips += 1;
     this.#maybeFail();
-    return { kind: "reopened", leaseCredits: this.leaseCredits } as const;
+    const { leaseCredits } = this;
+    return { kind: "reopened", leaseCredits, chargedCredits: 0 } as const;
   }
 
   async topUp(_runId: string, rev: number, leaseCredits: number) {

@@ -67,7 +67,7 @@ describe("a call that was cut off when its run stopped to ask a person", () => {
     run.events.append({ type: "text_delta", messageId, nodeKey: "n", delta: "Hel" });
     pauseRun(run, [{ interruptId: "q.0", value: null }]);
     run.state.update({ phase: "reopening" });
-    goOn(run, 1_000);
+    goOn(run, { leaseCredits: 1_000, chargedCredits: 0 });
 
     const journal = openJournal(run, signal, () => false);
     const again = await journal.open(intent);
