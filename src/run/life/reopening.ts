@@ -1,7 +1,13 @@
+import type { GoOnOutcome } from "../../ports/run.ts";
 import { countSettled, readTotals } from "../journal/call-rows.ts";
-import type { GoOnDecision } from "./go-on.ts";
 import type { OpenRun } from "../open-run.ts";
+import { ledgerIsAway } from "../run-errors.ts";
+import { StaleInstance } from "../stale-instance.ts";
+import { settledFrame, viewRun } from "../viewers/run-view.ts";
+import type { GoOnDecision } from "./go-on.ts";
 import { resetUnsettledText } from "./reset-text.ts";
+import { armAlarm } from "./settle-run.ts";
+import { endStopped } from "./take-over.ts";
 
 /** Kept before D1 is asked, with the number of the write: whoever finds the run like this asks again. */
 export function beginReopening(
@@ -22,7 +28,7 @@ export function beginReopening(
 }
 
 /** D1 refused: the run is what it was, and its question is open again. */
-export function takeBackReopening(run: OpenRun): void {
+function takeBackReopening(run: OpenRun): void {
   const { state, answers } = run;
   const { status, attempt } = state.present;
   const isWaiting = status === "interrupted";
@@ -62,4 +68,51 @@ export function goOn(
     // What failed or was cut off may be asked again, and then says its text anew.
     resetUnsettledText(run);
   });
+}
+
+/**
+ * Asks D1 to let the run in again, and has it driven on. A refusal takes the reopening back; where D1 gives no answer the
+ * run stays as it is, and the alarm asks again under the same number. `drive` starts a driver, `ended` is called when a
+ * stop was waiting, `failed` is told why there was no answer.
+ */
+export async function reopen(
+  run: OpenRun,
+  on: { drive: () => void; ended: () => void; failed: (error: unknown) => void },
+): Promise<GoOnOutcome> {
+  const { state, deps } = run;
+  await armAlarm(run);
+  deps.crashPoint("reopening.written");
+  const { start, rev, attempt, finishTries } = state.present;
+  const { chargedCredits } = viewRun(run);
+  try {
+    const reopening = await deps.ledger.reopen(start, { rev, attempt, chargedCredits });
+    deps.crashPoint("reopening.answered");
+    if (reopening.kind === "refused") {
+      takeBackReopening(run);
+      tellViewers(run);
+      await armAlarm(run);
+      const { code, message } = reopening;
+      return { ok: false, code, message };
+    }
+    goOn(run, reopening);
+    if (state.present.isCancelRequested) {
+      endStopped(run);
+      on.ended();
+    } else on.drive();
+  } catch (error) {
+    if (error instanceof StaleInstance) throw error;
+    on.failed(error);
+    state.update({ finishTries: finishTries + 1 });
+    await armAlarm(run);
+    return { ok: false, code: "provider_unavailable", message: ledgerIsAway };
+  }
+  await armAlarm(run);
+  return { ok: true, repeated: false, run: viewRun(run) };
+}
+
+/** Who joined while the run was about to go on is told that it does not. */
+function tellViewers(run: OpenRun): void {
+  const { viewers } = run.deps;
+  if (run.state.present.status === "interrupted") viewers.pause();
+  else viewers.settle(settledFrame(run));
 }

@@ -19,10 +19,10 @@ import { LogLooks } from "./log-looks.ts";
 import { liesIdle, nextAlarm, settledDue, type SettledDue } from "./next-alarm.ts";
 import { openRun, type OpenRun, type RunDeps } from "../open-run.ts";
 import { purgeRun } from "./purge.ts";
-import { beginReopening, goOn, takeBackReopening } from "./reopening.ts";
-import { askAgain, brokeOff, ledgerIsAway } from "../run-errors.ts";
+import { beginReopening, reopen } from "./reopening.ts";
+import { askAgain, brokeOff } from "../run-errors.ts";
 import { type RunRow, RunState } from "../run-state.ts";
-import { settledFrame, viewRun } from "../viewers/run-view.ts";
+import { viewRun } from "../viewers/run-view.ts";
 import { armAlarm, drainOutbox, settleRun } from "./settle-run.ts";
 import { StaleInstance } from "../stale-instance.ts";
 import { endStopped, takeOver } from "./take-over.ts";
@@ -286,41 +286,12 @@ export class RunLife {
     });
   }
 
-  async #reopen(run: OpenRun): Promise<GoOnOutcome> {
-    await armAlarm(run);
-    this.#deps.crashPoint("reopening.written");
-    const { start, rev, attempt, finishTries } = this.#state.present;
-    const { chargedCredits } = viewRun(run);
-    try {
-      const reopening = await this.#deps.ledger.reopen(start, { rev, attempt, chargedCredits });
-      this.#deps.crashPoint("reopening.answered");
-      if (reopening.kind === "refused") {
-        takeBackReopening(run);
-        this.#tellViewers(run);
-        await armAlarm(run);
-        return refuse(reopening.code, reopening.message);
-      }
-      goOn(run, reopening);
-      if (this.#state.present.isCancelRequested) {
-        endStopped(run);
-        void this.wake();
-      } else this.#driver.start(run);
-    } catch (error) {
-      if (error instanceof StaleInstance) throw error;
-      this.#report("run.reopening_failed", error);
-      this.#state.update({ finishTries: finishTries + 1 });
-      await armAlarm(run);
-      return refuse("provider_unavailable", ledgerIsAway);
-    }
-    await armAlarm(run);
-    return { ok: true, repeated: false, run: viewRun(run) };
-  }
-
-  /** Who joined while the run was about to go on is told that it does not. */
-  #tellViewers(run: OpenRun): void {
-    const { viewers } = this.#deps;
-    if (this.#state.present.status === "interrupted") viewers.pause();
-    else viewers.settle(settledFrame(run));
+  #reopen(run: OpenRun): Promise<GoOnOutcome> {
+    return reopen(run, {
+      drive: () => this.#driver.start(run),
+      ended: () => void this.wake(),
+      failed: (error) => this.#report("run.reopening_failed", error),
+    });
   }
 
   async #recheckReopening(): Promise<void> {
