@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { toIso } from "../../src/base/clock.ts";
+import { setAccountCaps } from "../../src/billing/account-caps.ts";
 import { addCredits } from "../../src/billing/credits.ts";
 import { listRuns } from "../../src/billing/statement.ts";
 import type { Env } from "../../src/env.ts";
@@ -281,6 +282,26 @@ describe("a slot without credit", () => {
     });
     now = start + 3 * minuteMs;
     expect(await tick()).toMatchObject({ due: 0 });
+  });
+
+  it("does not pause a schedule for a limit that begins anew by itself", async () => {
+    owner = await newAccount(1_000);
+    await setAccountCaps(env.DB, owner.accountId, {
+      maxCreditsPerDay: 1,
+      maxCreditsPerMonth: null,
+    });
+    const schedule = await everyMinute();
+    for (now = start; now < start + 4 * minuteMs; now += minuteMs)
+      expect(await tick()).toMatchObject({ skipped: 1, paused: 0 });
+    const [last] = await runsOf(schedule);
+    expect(last).toMatchObject({ status: "skipped", errorCode: "rate_limit" });
+    expect(await stored(schedule)).toMatchObject({ enabled: true, nextRunAt: now });
+    // Should the tick have died before it moved on, the slot is found as it is.
+    await env.DB.prepare("UPDATE schedules SET next_run_at = ?2 WHERE id = ?1")
+      .bind(schedule.scheduleId, start)
+      .run();
+    now -= minuteMs;
+    expect(await tick()).toMatchObject({ deferred: 0 });
   });
 
   it("counts anew after a run in between, and after its owner enabled the schedule again", async () => {
