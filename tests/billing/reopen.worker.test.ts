@@ -37,8 +37,11 @@ describe("reopening a run", () => {
     const { context } = await stopped(status);
     const wish = { runId: context.runId, rev: 3, attempt, holdCredits: 4_000 };
     const spy = spyOn(["after"]);
-    expect(await reopenRun(spy.db, wish, eager)).toEqual({ kind: "reopened", leaseCredits: 5_000 });
-    expect(await reopenRun(env.DB, wish)).toEqual({ kind: "reopened", leaseCredits: 5_000 });
+    expect(await reopenRun(spy.db, wish, eager)).toMatchObject({
+      kind: "reopened",
+      leaseCredits: 5_000,
+    });
+    expect(await reopenRun(env.DB, wish)).toMatchObject({ kind: "reopened", leaseCredits: 5_000 });
     expect(spy.batches).toBe(2);
     const audit = await readAudit(context.billingAccountId);
     expect(audit).toMatchObject({ balance: 9_000, held: 4_000, active: 1 });
