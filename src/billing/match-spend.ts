@@ -82,9 +82,9 @@ export function askedBy(dispatch: RunDispatch | null): string | null {
 }
 
 /** What has a receipt that pays for it: of a call that was answered, or one that the log showed and that was charged. */
-export function paidFor({ receipts }: SpendMatch): Set<string | null> {
+export function paidFor({ receipts }: SpendMatch): Set<string> {
   const paying = receipts.filter(
     ({ receipt }) => receipt.postedSettlement !== "unknown" || receipt.pricedCredits > 0,
   );
-  return new Set(paying.map(({ dispatch }) => askedBy(dispatch)));
+  return new Set(paying.map(({ dispatch }) => askedBy(dispatch)).filter((asked) => asked !== null));
 }

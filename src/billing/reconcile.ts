@@ -13,6 +13,7 @@ import {
 } from "./match-spend.ts";
 import { absenceProvenMs, logLagMs } from "./next-reconcile.ts";
 import { correctedFact, foundFact, type PricedModel, voidedFact } from "./reconciled-fact.ts";
+import { readSpend } from "./read-spend.ts";
 import { readRunReceipts, type RunReceipt } from "./run-receipts.ts";
 import { type SettledReceipt, settledReceipts } from "./settled-receipts.ts";
 
@@ -62,9 +63,6 @@ export type ReconcileOutcome =
       isComplete: boolean;
     };
 
-/** A call may begin before its run says so by another machine's clock, and may be logged long after. */
-const windowMarginMs = 60 * 60_000;
-
 /**
  * Holds a run's receipts against the gateway's log: unknown ones are filled, estimates corrected, calls without a receipt
  * get one, and dispatches that never became a call are voided. Everything goes through the ledger's one writer, so that
@@ -81,11 +79,7 @@ export async function reconcileRun(
   const { source } = deps.spendLog;
   const readReceipts = () => readRunReceipts(deps, { runId, billingAccountId, source });
   const receipts = await readReceipts();
-  const read = await readRows(
-    deps.spendLog,
-    { run, now, attempts: attemptsOf(run, receipts) },
-    signal,
-  );
+  const read = await readSpend(deps.spendLog, { run, receipts, now }, signal);
   if (read.kind === "unavailable") {
     deps.log.log("warn", "reconcile.delayed", { runId, reason: read.reason });
     return { kind: "delayed", reason: read.reason };
@@ -96,7 +90,7 @@ export async function reconcileRun(
   const plan: Plan = { wanted: [], waiting: [], missing: [], paid: paidFor(match) };
   for (const matched of match.receipts) judge(look, matched, plan);
   for (const { row, dispatch } of match.strangers) {
-    const isRepeatedDispatch = plan.paid.has(askedBy(dispatch));
+    const isRepeatedDispatch = isPaidFor(plan, dispatch);
     const fact = foundFact(deps, run, { row, now, isRepeatedDispatch });
     if (fact === null) plan.missing.push(row.requestId);
     else want(plan, "found", fact, dispatch);
@@ -134,7 +128,12 @@ interface Plan {
   waiting: string[];
   missing: string[];
   /** What one dispatch pays for already: others of the same asking cost something and are not charged. */
-  paid: Set<string | null>;
+  paid: Set<string>;
+}
+
+function isPaidFor({ paid }: Plan, dispatch: RunDispatch | null): boolean {
+  const asked = askedBy(dispatch);
+  return asked !== null && paid.has(asked);
 }
 
 function want(
@@ -159,40 +158,6 @@ interface Look {
   isLate: boolean;
 }
 
-/** Earlier attempts had looks of their own, unless their retry came soon. */
-const newestAttempts = 3;
-const attemptsMax = 50;
-
-/** The newest attempts, and those of which the log still has something to tell: a run may be retried without end. */
-function attemptsOf({ context }: ReconcileRun, receipts: readonly RunReceipt[]): number[] {
-  const open = receipts
-    .filter(({ settlement }) => settlement !== "final")
-    .map(({ attempt }) => attempt);
-  const newest = Array.from({ length: newestAttempts }, (_, back) => context.attempt - back);
-  const attempts = new Set([...newest.filter((attempt) => attempt >= 0), ...open]);
-  return [...attempts].toSorted((a, b) => b - a).slice(0, attemptsMax);
-}
-
-async function readRows(
-  spendLog: SpendLog,
-  { run, now, attempts }: { run: ReconcileRun; now: number; attempts: readonly number[] },
-  signal: AbortSignal | undefined,
-): Promise<{ kind: "rows"; rows: SpendRow[] } | Extract<SpendPage, { kind: "unavailable" }>> {
-  const rows = new Map<string, SpendRow>();
-  const from = run.startedAt - windowMarginMs;
-  const to = Math.max(now, run.endedAt) + windowMarginMs;
-  for (const attempt of attempts) {
-    const query = { endUser: `${run.context.runId}/${attempt}`, from, to };
-    for (let page: number | null = 1; page !== null;) {
-      const read: SpendPage = await spendLog.readPage(query, page, signal);
-      if (read.kind === "unavailable") return read;
-      for (const row of read.rows) rows.set(row.requestId, row);
-      page = read.next;
-    }
-  }
-  return { kind: "rows", rows: [...rows.values()] };
-}
-
 /** What the log says of one receipt, and what follows. */
 function judge(look: Look, matched: MatchedReceipt, plan: Plan): void {
   const { deps, run, now, isWritten, isLate } = look;
@@ -206,7 +171,7 @@ function judge(look: Look, matched: MatchedReceipt, plan: Plan): void {
   }
   if (row !== undefined) {
     const isUnknown = settlement === "unknown";
-    const isRepeatedDispatch = isUnknown && plan.paid.has(askedBy(dispatch));
+    const isRepeatedDispatch = isUnknown && isPaidFor(plan, dispatch);
     const fact = correctedFact(deps, run, receipt, { row, now, isRepeatedDispatch });
     if (fact === null) plan.missing.push(usageUnitId);
     else want(plan, isUnknown ? "filled" : "corrected", fact, dispatch);

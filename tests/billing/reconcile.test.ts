@@ -141,6 +141,15 @@ describe("reconciling a run", () => {
     expect(run.books.balance).toBe(1_000_000 - 2_500);
   });
 
+  it("charges every call that no journal knows of, though another one was charged before", async () => {
+    const run = await open({});
+    run.spendLog.rows = [run.row({ callId: "x-1", requestId: "r-1" })];
+    await run.look();
+    run.spendLog.rows.push(run.row({ callId: "x-2", requestId: "r-2" }));
+    expect(await run.look()).toMatchObject({ calls: [{ kind: "found", chargedCredits: 2_500 }] });
+    expect(run.books.balance).toBe(1_000_000 - 5_000);
+  });
+
   it("makes nothing of a refused call: it used nothing and owes no receipt", async () => {
     const run = await open({});
     const none = { isFailure: true, costUsd: "0", inputTokens: 0, outputTokens: 0 };
