@@ -1,4 +1,5 @@
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
+import { addText, readTexts } from "./text-rows.ts";
 
 /** LangGraph's step before a thread's first checkpoint. */
 export const stepBeforeAll = -2;
@@ -18,19 +19,12 @@ export function beginAttempt(
   const { sql } = storage;
   // Every write is in a transaction of the storage, whose owner may refuse it to a driver that was taken over.
   storage.transactionSync(() => {
-    sql.exec(
-      "INSERT OR IGNORE INTO checkpoint_attempts (thread_id, attempt, after_step) VALUES (?, ?, ?)",
-      threadId,
-      attempt,
-      lastStep,
-    );
+    const at = { threadId, kind: "attempt", checkpointNs: "", key: "", place: attempt } as const;
+    addText(sql, at, { note: null, text: String(lastStep) });
   });
-  const [row] = sql
-    .exec(
-      "SELECT after_step FROM checkpoint_attempts WHERE thread_id = ? AND attempt = ?",
-      threadId,
-      attempt,
-    )
-    .toArray();
-  return Number(row?.["after_step"]);
+  const [fixed] = readTexts(sql, "thread_id = ? AND kind = 'attempt' AND place = ?", [
+    threadId,
+    attempt,
+  ]);
+  return Number(fixed?.text);
 }

@@ -3,8 +3,10 @@ import { chunkUnitsMax } from "./chunks.ts";
 import type { CheckpointKey, Scope } from "./config-keys.ts";
 import { decode } from "./decode.ts";
 import { encode } from "./encode.ts";
-import { decodeEntries, encodeEntries, hasEntries } from "./metadata-entries.ts";
+import { encodeEntries, hasEntries } from "./metadata-entries.ts";
 import type { CheckpointBinding, CheckpointSql } from "./storage.ts";
+import { readTexts, replaceText } from "./text-rows.ts";
+import type { TextKey } from "./text-rows.ts";
 
 /** A checkpoint as it is stored: without the values of its channels. */
 export type BareCheckpoint = Omit<Checkpoint, "channel_values">;
@@ -41,47 +43,39 @@ export function encodeCheckpoint(
 /** Keeps a checkpoint, in place of one with the same key. */
 export function writeCheckpoint(
   sql: CheckpointSql,
-  { threadId, checkpointNs, checkpointId }: CheckpointKey,
+  key: CheckpointKey,
   parentId: string | null,
   { body, metadata }: EncodedCheckpoint,
 ): void {
-  sql.exec(
-    `INSERT OR REPLACE INTO checkpoints
-       (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, body, metadata)
-     VALUES (?, ?, ?, ?, ?, ?)`,
-    threadId,
-    checkpointNs,
-    checkpointId,
-    parentId,
-    body,
-    metadata,
-  );
+  const note = `[${JSON.stringify(parentId)},${metadata}]`;
+  replaceText(sql, placeOf(key), { note, text: body });
+}
+
+function placeOf({ threadId, checkpointNs, checkpointId }: CheckpointKey): TextKey {
+  return { threadId, kind: "checkpoint", checkpointNs, key: checkpointId, place: 0 };
 }
 
 /** The named checkpoint, or the latest of the scope. */
 export function readCheckpoint(
   sql: CheckpointSql,
-  scope: Scope,
+  { threadId, checkpointNs }: Scope,
   checkpointId: string | undefined,
 ): StoredCheckpoint | undefined {
-  const { threadId, checkpointNs } = scope;
-  const named = checkpointId === undefined ? "" : "AND checkpoint_id = ?";
-  const [row] = sql
-    .exec(
-      `SELECT checkpoint_id, parent_checkpoint_id, body, metadata FROM checkpoints
-       WHERE thread_id = ? AND checkpoint_ns = ? ${named}
-       ORDER BY checkpoint_id DESC LIMIT 1`,
-      threadId,
-      checkpointNs,
-      ...(checkpointId === undefined ? [] : [checkpointId]),
-    )
-    .toArray();
-  if (row === undefined) return undefined;
+  const named = checkpointId === undefined ? "" : "AND key = ?";
+  const [found] = readTexts(
+    sql,
+    `thread_id = ? AND kind = 'checkpoint' AND checkpoint_ns = ? ${named}`,
+    [threadId, checkpointNs, ...(checkpointId === undefined ? [] : [checkpointId])],
+    { order: "key DESC", limit: 1 },
+  );
+  if (found === undefined) return undefined;
+  const { row, text } = found;
+  const [parentId, entries] = decode(row.note ?? "") as [string | null, [string, unknown][]];
   return {
-    key: { threadId, checkpointNs, checkpointId: row["checkpoint_id"] as string },
-    parentId: row["parent_checkpoint_id"] as string | null,
-    checkpoint: decode(row["body"] as string) as BareCheckpoint,
-    metadata: decodeEntries(row["metadata"] as string) as CheckpointMetadata,
+    key: { threadId, checkpointNs, checkpointId: row.key },
+    parentId,
+    checkpoint: decode(text) as BareCheckpoint,
+    metadata: Object.fromEntries(entries) as CheckpointMetadata,
   };
 }
 
@@ -102,8 +96,8 @@ export function listCheckpoints(sql: CheckpointSql, listing: Listing): Checkpoin
   const conditions: [condition: string, binding: CheckpointBinding | undefined][] = [
     ["thread_id = ?", listing.threadId],
     ["checkpoint_ns = ?", listing.checkpointNs],
-    ["checkpoint_id = ?", listing.checkpointId],
-    ["checkpoint_id < ?", listing.beforeId],
+    ["key = ?", listing.checkpointId],
+    ["key < ?", listing.beforeId],
     [hasEntries, listing.filter && encodeEntries(listing.filter)],
   ];
   const wanted = conditions.flatMap(([condition, binding]) =>
@@ -111,9 +105,9 @@ export function listCheckpoints(sql: CheckpointSql, listing: Listing): Checkpoin
   );
   const rows = sql
     .exec(
-      `SELECT thread_id, checkpoint_ns, checkpoint_id FROM checkpoints
-       WHERE ${["TRUE", ...wanted.map(({ condition }) => condition)].join(" AND ")}
-       ORDER BY checkpoint_id DESC LIMIT ?`,
+      `SELECT thread_id, checkpoint_ns, key FROM checkpoint_rows
+       WHERE ${["kind = 'checkpoint'", ...wanted.map(({ condition }) => condition)].join(" AND ")}
+       ORDER BY key DESC LIMIT ?`,
       ...wanted.map(({ binding }) => binding),
       // SQLite takes a negative limit for none; a caller's means nothing at all.
       listing.limit === undefined ? -1 : Math.max(0, listing.limit),
@@ -122,15 +116,11 @@ export function listCheckpoints(sql: CheckpointSql, listing: Listing): Checkpoin
   return rows.map((row) => ({
     threadId: row["thread_id"] as string,
     checkpointNs: row["checkpoint_ns"] as string,
-    checkpointId: row["checkpoint_id"] as string,
+    checkpointId: row["key"] as string,
   }));
 }
 
-/** Removes everything that any table holds of a thread. */
+/** Removes everything that is kept of a thread. */
 export function deleteRows(sql: CheckpointSql, threadId: string): void {
-  sql.exec("DELETE FROM checkpoints WHERE thread_id = ?", threadId);
-  sql.exec("DELETE FROM checkpoint_values WHERE thread_id = ?", threadId);
-  sql.exec("DELETE FROM checkpoint_items WHERE thread_id = ?", threadId);
-  sql.exec("DELETE FROM checkpoint_writes WHERE thread_id = ?", threadId);
-  sql.exec("DELETE FROM checkpoint_attempts WHERE thread_id = ?", threadId);
+  sql.exec("DELETE FROM checkpoint_rows WHERE thread_id = ?", threadId);
 }

@@ -91,9 +91,10 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
 
   /** Stores steps, each after its parent, and what tasks have written, as one transaction. */
   keep(steps: readonly EncodedStep[], writes: readonly EncodedWrites[]): void {
+    const isFirst = this.#isEmpty;
     this.#isEmpty = false;
     this.#last = this.#storage.transactionSync(() => {
-      const kept = steps.map((step) => this.#write(step));
+      const kept = steps.map((step, index) => this.#write(step, isFirst && index === 0));
       for (const each of writes) writePending(this.#storage.sql, each);
       return kept.at(-1) ?? this.#last;
     });
@@ -104,13 +105,17 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
     this.#storage.transactionSync(() => deleteRows(this.#storage.sql, threadId));
   }
 
-  #write({ key, parentId, checkpoint, versions, changes }: EncodedStep): KnownCheckpoint {
+  #write(
+    { key, parentId, checkpoint, versions, changes }: EncodedStep,
+    isFirst: boolean,
+  ): KnownCheckpoint {
     const { sql } = this.#storage;
     const parent = parentId === null ? undefined : this.#know({ ...key, checkpointId: parentId });
     const lists = new Map(parent?.lists);
     for (const [channel, { version, value }] of changes) {
       const change = { channel, version, value };
-      const list = writeValue(sql, key, change, () => listIn(sql, parent, channel));
+      const previous = () => listIn(sql, parent, channel);
+      const list = writeValue(sql, key, change, { previous, isFirst });
       if (list !== undefined) lists.set(channel, { version, list });
     }
     writeCheckpoint(sql, key, parentId, checkpoint);

@@ -1,39 +1,56 @@
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
-import { checkpointMigrations } from "./migrations.ts";
+import { convertFirstTables } from "./first-tables.ts";
 import type { CheckpointSql } from "./storage.ts";
 
 /**
- * Makes the checkpointer's tables, or brings older ones up to date. Only who is about to write calls it: reading must
- * never make a table, or looking at a made-up run would make a database. The version reached stands in a row, since a
- * Durable Object refuses `PRAGMA user_version`. True: there were none until now.
+ * The checkpointer's one table. Each table costs the database of each run a page and rows of its own, so that everything
+ * lies in one; a table without row ids is one B-tree, so that a row costs one write and not two. A text that may be large
+ * is cut into rows of the same key, numbered by `chunk`.
+ *
+ * | kind       | key                   | place       | note                     | body                                   |
+ * | ---------- | --------------------- | ----------- | ------------------------ | -------------------------------------- |
+ * | checkpoint | its id                | 0           | [parent's id, metadata]  | it, without the values of its channels |
+ * | value      | [version, channel]    | 0           | `value` or `list`        | the value, or its ranges of items      |
+ * | item       | channel               | its number  |                          | an item of the channel's lists         |
+ * | write      | [checkpoint, task]    | LangGraph's | [task's path, channel]   | what a task wrote in the step after it |
+ * | attempt    |                       | its number  |                          | the step after which it began          |
+ *
+ * A value is stored once for a version, however many checkpoints refer to it. The table's name is its version: another
+ * shape gets another name.
  */
-export function ensureCheckpointTables(
-  storage: CheckpointStorage,
-  migrations: readonly string[] = checkpointMigrations,
-): boolean {
+const table = `CREATE TABLE checkpoint_rows (
+     thread_id TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     checkpoint_ns TEXT NOT NULL,
+     key TEXT NOT NULL,
+     place INTEGER NOT NULL,
+     chunk INTEGER NOT NULL,
+     note TEXT,
+     body TEXT NOT NULL,
+     PRIMARY KEY (thread_id, kind, checkpoint_ns, key, place, chunk)
+   ) STRICT, WITHOUT ROWID`;
+
+/**
+ * Makes the checkpointer's table, and takes over what an older version's tables hold. Only who is about to write calls it:
+ * reading must never make a table, or looking at a made-up run would make a database. True: there was nothing until now.
+ */
+export function ensureCheckpointTables(storage: CheckpointStorage): boolean {
   const { sql } = storage;
-  const reached = versionOf(sql);
-  if (reached >= migrations.length) return false;
-  const statements = [
-    ...(reached === 0 ? [schemaTable] : []),
-    ...migrations.slice(reached),
-    `INSERT OR REPLACE INTO checkpoint_schema (id, version) VALUES (1, ${migrations.length});`,
-  ];
-  storage.transactionSync(() => sql.exec(statements.join("\n")));
-  return reached === 0;
+  const present = tablesIn(sql);
+  if (present.includes("checkpoint_rows")) return false;
+  const isOlder = present.includes("checkpoints");
+  storage.transactionSync(() => {
+    sql.exec(table);
+    if (isOlder) sql.exec(convertFirstTables);
+  });
+  return !isOlder;
 }
 
-const schemaTable = `CREATE TABLE checkpoint_schema (
-     id INTEGER PRIMARY KEY CHECK (id = 1),
-     version INTEGER NOT NULL
-   ) STRICT;`;
-
-/** 0: there are no tables. */
-function versionOf(sql: CheckpointSql): number {
-  const tables = sql
-    .exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'checkpoint_schema'")
-    .toArray();
-  if (tables.length === 0) return 0;
-  const [row] = sql.exec("SELECT version FROM checkpoint_schema").toArray();
-  return Number(row?.["version"]);
+function tablesIn(sql: CheckpointSql): unknown[] {
+  return sql
+    .exec(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('checkpoint_rows', 'checkpoints')",
+    )
+    .toArray()
+    .map(({ name }) => name);
 }

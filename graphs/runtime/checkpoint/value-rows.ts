@@ -1,18 +1,10 @@
-import { joinChunks, splitText } from "./chunks.ts";
-import type { ChunkRow } from "./chunks.ts";
 import type { Scope } from "./config-keys.ts";
 import { decode } from "./decode.ts";
 import { encode } from "./encode.ts";
 import { readList, writeList } from "./list-rows.ts";
 import type { Range, StoredList } from "./shared-list.ts";
 import type { CheckpointSql } from "./storage.ts";
-
-type Kind = "value" | "list";
-
-interface ValueRow extends ChunkRow {
-  channel: string;
-  kind: Kind;
-}
+import { addText, hasText, pairKey, partsOf, readTexts } from "./text-rows.ts";
 
 /** The stored values of these channels at these versions; a channel that was empty at its version has none. */
 export function readValues(
@@ -20,16 +12,17 @@ export function readValues(
   scope: Scope,
   versions: readonly [channel: string, version: string][],
 ): [channel: string, value: unknown][] {
-  return readBodies(sql, scope, versions).map(({ row, text }) => {
-    switch (row.kind) {
+  return readStored(sql, scope, versions).map(({ row, text }) => {
+    const [, channel] = partsOf(row.key);
+    switch (row.note) {
       case "value":
-        return [row.channel, decode(text)];
+        return [channel, decode(text)];
       case "list": {
-        const { items } = readList(sql, scope, row.channel, JSON.parse(text) as Range[]);
-        return [row.channel, decode(`[${items.join(",")}]`)];
+        const { items } = readList(sql, scope, channel, JSON.parse(text) as Range[]);
+        return [channel, decode(`[${items.join(",")}]`)];
       }
       default:
-        throw new Error(`a channel's value is stored in the unknown form ${String(row.kind)}`);
+        throw new Error(`a channel's value is stored in the unknown form ${row.note}`);
     }
   });
 }
@@ -46,26 +39,25 @@ export function encodeValue(value: unknown): EncodedValue {
 /**
  * Keeps the value of a channel at a version. A version that is stored already is left alone, since it stands for one
  * value. A list of objects shares what it has in common with `previous`, the channel's list before it. Returns the list
- * as it is stored now; undefined where the value is no list, or was stored before.
+ * as it is stored now; undefined where the value is no list, or was stored before. `isFirst`: nothing is kept of the
+ * channel yet.
  */
 export function writeValue(
   sql: CheckpointSql,
   scope: Scope,
   change: { channel: string; version: string; value: EncodedValue },
-  previous: () => StoredList | undefined,
+  { previous, isFirst }: { previous: () => StoredList | undefined; isFirst: boolean },
 ): StoredList | undefined {
   const { channel, version, value } = change;
+  const at = { ...scope, kind: "value", key: pairKey(version, channel), place: 0 } as const;
   if (value.kind === "value") {
-    const chunks = splitText(value.text);
-    // The first chunk of what is there stays by itself; later ones must not be added to it.
-    if (chunks.length > 1 && isStored(sql, scope, channel, version)) return undefined;
-    writeBody(sql, scope, channel, version, "value", chunks);
+    addText(sql, at, { note: "value", text: value.text });
     return undefined;
   }
-  if (isStored(sql, scope, channel, version)) return undefined;
+  if (!isFirst && hasText(sql, at)) return undefined;
   const { items } = value;
-  const ranges = writeList(sql, scope, channel, previous(), items);
-  writeBody(sql, scope, channel, version, "list", splitText(JSON.stringify(ranges)));
+  const ranges = writeList(sql, scope, channel, previous(), { items, isFirst });
+  addText(sql, at, { note: "list", text: JSON.stringify(ranges) });
   return { ranges, items };
 }
 
@@ -85,74 +77,22 @@ export function findList(
   channel: string,
   version: string,
 ): StoredList | undefined {
-  const [found] = readBodies(sql, scope, [[channel, version]]);
-  if (found?.row.kind !== "list") return undefined;
+  const [found] = readStored(sql, scope, [[channel, version]]);
+  if (found?.row.note !== "list") return undefined;
   return readList(sql, scope, channel, JSON.parse(found.text) as Range[]);
 }
 
-function readBodies(
+function readStored(
   sql: CheckpointSql,
   { threadId, checkpointNs }: Scope,
   versions: readonly [channel: string, version: string][],
 ) {
+  const keys = versions.map(([channel, version]) => pairKey(version, channel));
   // One bound text for any number of channels: a statement takes no more than a hundred parameters.
-  const rows = sql
-    .exec(
-      `SELECT stored.channel, stored.chunk, stored.kind, stored.body
-       FROM json_each(?) AS wanted
-       CROSS JOIN checkpoint_values AS stored
-         ON stored.channel = json_extract(wanted.value, '$[0]')
-         AND stored.version = json_extract(wanted.value, '$[1]')
-       WHERE stored.thread_id = ? AND stored.checkpoint_ns = ?
-       ORDER BY wanted.key, stored.chunk`,
-      JSON.stringify(versions),
-      threadId,
-      checkpointNs,
-    )
-    .toArray() as unknown as ValueRow[];
-  return joinChunks(rows);
-}
-
-function isStored(
-  sql: CheckpointSql,
-  { threadId, checkpointNs }: Scope,
-  channel: string,
-  version: string,
-): boolean {
-  const found = sql
-    .exec(
-      `SELECT 1 FROM checkpoint_values
-       WHERE thread_id = ? AND checkpoint_ns = ? AND channel = ? AND version = ? LIMIT 1`,
-      threadId,
-      checkpointNs,
-      channel,
-      version,
-    )
-    .toArray();
-  return found.length > 0;
-}
-
-function writeBody(
-  sql: CheckpointSql,
-  { threadId, checkpointNs }: Scope,
-  channel: string,
-  version: string,
-  kind: Kind,
-  chunks: readonly string[],
-): void {
-  for (const [chunk, body] of chunks.entries()) {
-    sql.exec(
-      `INSERT INTO checkpoint_values
-         (thread_id, checkpoint_ns, channel, version, chunk, kind, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO NOTHING`,
-      threadId,
-      checkpointNs,
-      channel,
-      version,
-      chunk,
-      kind,
-      body,
-    );
-  }
+  return readTexts(
+    sql,
+    `thread_id = ? AND kind = 'value' AND checkpoint_ns = ?
+       AND key IN (SELECT value FROM json_each(?))`,
+    [threadId, checkpointNs, JSON.stringify(keys)],
+  );
 }

@@ -5,6 +5,7 @@ import type {
   CheckpointMetadata,
   CheckpointTuple,
 } from "@langchain/langgraph";
+import type { TextKind } from "../../../graphs/runtime/checkpoint/text-rows.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 
 export const loopMetadata: CheckpointMetadata = { source: "loop", step: 0, parents: {} };
@@ -75,11 +76,12 @@ export interface Size {
   bytes: number;
 }
 
-export function sizeOf({ sql }: CheckpointStorage, table: string, condition = "TRUE"): Size {
+export function sizeOf({ sql }: CheckpointStorage, kind: TextKind, condition = "TRUE"): Size {
   const [row] = sql
     .exec(
       `SELECT count(*) AS rows, coalesce(sum(length(CAST(body AS BLOB))), 0) AS bytes
-       FROM ${table} WHERE ${condition}`,
+       FROM checkpoint_rows WHERE kind = ? AND ${condition}`,
+      kind,
     )
     .toArray();
   return row as unknown as Size;

@@ -31,7 +31,7 @@ describe("a saver that defers", () => {
     expect(await stored.getTuple(config)).toBeUndefined();
 
     saver.keep();
-    expect(sizeOf(storage, "checkpoints").rows).toBe(1);
+    expect(sizeOf(storage, "checkpoint").rows).toBe(1);
     const kept = await stored.getTuple(config);
     expect(kept?.config).toEqual(first);
     expect(kept?.parentConfig).toBeUndefined();
@@ -48,7 +48,7 @@ describe("a saver that defers", () => {
     const next = await stored.getTuple(config);
     expect(next?.parentConfig).toEqual(first);
     expect(next?.checkpoint.channel_values).toMatchObject({ fixed: "f", fleeting: 3 });
-    expect(sizeOf(storage, "checkpoint_items").rows).toBe(3);
+    expect(sizeOf(storage, "item").rows).toBe(3);
   });
 
   it("stores the state as it was handed over, whatever a node does to it afterwards", async () => {
@@ -125,7 +125,7 @@ describe("the checkpoints of a run", () => {
     const checkpoints = sqliteStorage();
     const stored: number[] = [];
     const run = scripted(({ nodeKey }) => {
-      stored.push(sizeOf(copyStorage(checkpoints), "checkpoints").rows);
+      stored.push(sizeOf(copyStorage(checkpoints), "checkpoint").rows);
       return { messageId: nodeKey, text: nodeKey };
     });
     expect(await runner.run(run.invocation("test", { checkpoints }))).toMatchObject({
@@ -133,6 +133,6 @@ describe("the checkpoints of a run", () => {
       content: "step 1",
     });
     expect(stored).toEqual([1, 2]);
-    expect(sizeOf(checkpoints, "checkpoints").rows).toBe(2);
+    expect(sizeOf(checkpoints, "checkpoint").rows).toBe(2);
   });
 });

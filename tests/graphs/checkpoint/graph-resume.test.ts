@@ -136,6 +136,6 @@ describe("a graph over the checkpointer", () => {
     const { values } = await createEcho().getState(config);
     const ids = (values as { messages: BaseMessage[] }).messages.map((message) => message.id);
     expect(ids).toEqual(["1", "echo 1", "2", "echo 2", "3", "echo 3"]);
-    expect(sizeOf(storage, "checkpoint_values", "channel = 'messages'").rows).toBe(0);
+    expect(sizeOf(storage, "value", "json_extract(key, '$[1]') = 'messages'").rows).toBe(0);
   });
 });

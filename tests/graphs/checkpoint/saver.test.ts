@@ -23,10 +23,10 @@ async function ids(list: AsyncGenerator<CheckpointTuple>): Promise<string[]> {
   return (await collect(list)).map((tuple) => tuple.checkpoint.id);
 }
 
-const tables = ["checkpoints", "checkpoint_values", "checkpoint_items"];
+const kinds = ["checkpoint", "value", "item"] as const;
 
 function sizesOf(storage: CheckpointStorage) {
-  const [checkpoints, values, items] = tables.map((table) => sizeOf(storage, table));
+  const [checkpoints, values, items] = kinds.map((kind) => sizeOf(storage, kind));
   return { checkpoints: checkpoints!, values: values!, items: items! };
 }
 
@@ -56,7 +56,9 @@ describe("storage of a long run", () => {
 
       expect(whole.checkpoints.rows).toBe(1001);
       expect(whole.items.rows).toBe(1000);
-      expect(sizeOf(storage, "checkpoint_values", "channel LIKE 'rest%'")).toEqual(atRest.values);
+      expect(sizeOf(storage, "value", "json_extract(key, '$[1]') LIKE 'rest%'")).toEqual(
+        atRest.values,
+      );
       expect(whole.values.rows).toBe(60 + 1000);
       for (const table of ["checkpoints", "values", "items"] as const) {
         const [first, second] = [half[table].bytes, whole[table].bytes - half[table].bytes];
@@ -90,9 +92,7 @@ describe("storage of a long run", () => {
     for (const [index, config] of configs.entries()) {
       expect(await valuesAt(saver, config)).toEqual({ messages: lists[index] });
     }
-    expect(sizeOf(storage, "checkpoint_items").rows).toBe(
-      "a bc C d x ab".replaceAll(" ", "").length,
-    );
+    expect(sizeOf(storage, "item").rows).toBe("a bc C d x ab".replaceAll(" ", "").length);
   });
 
   it("keeps every value of a list that is no list of objects", async () => {
@@ -107,13 +107,13 @@ describe("storage of a long run", () => {
     for (const [index, config] of configs.entries()) {
       expect(await valuesAt(saver, config)).toEqual({ list: values[index] });
     }
-    expect(sizeOf(storage, "checkpoint_items").rows).toBe(0);
+    expect(sizeOf(storage, "item").rows).toBe(0);
   });
 
   it("is refused in a form that newer code has stored it in", async () => {
     const { storage, saver } = open();
     const config = await startThread(saver, "t1").put({ n: 1 });
-    storage.sql.exec("UPDATE checkpoint_values SET kind = ?", "from the future");
+    storage.sql.exec("UPDATE checkpoint_rows SET note = ? WHERE kind = 'value'", "from the future");
 
     await expect(saver.getTuple(config)).rejects.toThrow(/unknown form/);
   });
@@ -165,9 +165,9 @@ describe("a large value", () => {
       large.length,
     );
     expect(tuple?.pendingWrites?.[0]?.[2] === large).toBe(true);
-    for (const table of ["checkpoint_values", "checkpoint_items", "checkpoint_writes"]) {
-      expect(sizeOf(storage, table).bytes).toBeGreaterThan(5_000_000);
-      expect(sizeOf(storage, table, "length(CAST(body AS BLOB)) > 1900000").rows).toBe(0);
+    for (const kind of ["value", "item", "write"] as const) {
+      expect(sizeOf(storage, kind).bytes).toBeGreaterThan(5_000_000);
+      expect(sizeOf(storage, kind, "length(CAST(body AS BLOB)) > 1900000").rows).toBe(0);
     }
   });
 
@@ -340,9 +340,9 @@ describe("a thread", () => {
 
     await saver.deleteThread("t1");
 
-    for (const table of [...tables, "checkpoint_writes"]) {
-      expect(sizeOf(storage, table, "thread_id = 't1'").rows).toBe(0);
-      expect(sizeOf(storage, table, "thread_id = 't2'").rows).toBeGreaterThan(0);
+    for (const kind of [...kinds, "write"] as const) {
+      expect(sizeOf(storage, kind, "thread_id = 't1'").rows).toBe(0);
+      expect(sizeOf(storage, kind, "thread_id = 't2'").rows).toBeGreaterThan(0);
     }
   });
 

@@ -1,7 +1,13 @@
+import { HumanMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
+import { beginAttempt } from "../../../graphs/runtime/checkpoint/attempt-rows.ts";
+import { countAnswers } from "../../../graphs/runtime/checkpoint/question-rows.ts";
+import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
 import { ensureCheckpointTables } from "../../../graphs/runtime/checkpoint/tables.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import { sqliteStorage } from "../../run/sqlite-storage.ts";
+import { collect, threadConfig } from "./checkpoints.ts";
+import { firstTables } from "./first-tables.ts";
 
 function tablesIn({ sql }: CheckpointStorage): unknown[] {
   return sql
@@ -10,32 +16,96 @@ function tablesIn({ sql }: CheckpointStorage): unknown[] {
     .map((row) => row["name"]);
 }
 
-describe("the checkpointer's tables", () => {
-  it("are made once", () => {
+describe("the checkpointer's table", () => {
+  it("is made once", () => {
     const storage = sqliteStorage();
-    ensureCheckpointTables(storage);
-    const made = tablesIn(storage);
+
+    expect(ensureCheckpointTables(storage)).toBe(true);
+
     const rowsWritten = storage.rowsWritten();
-    ensureCheckpointTables(storage);
-    expect(made).toContain("checkpoints");
-    expect(tablesIn(storage)).toEqual(made);
+    expect(ensureCheckpointTables(storage)).toBe(false);
+    expect(tablesIn(storage)).toEqual(["checkpoint_rows"]);
     expect(storage.rowsWritten()).toBe(rowsWritten);
   });
+});
 
-  it("of an older version get what has come since, and nothing twice", () => {
+describe("the first version's tables", () => {
+  function convert() {
     const storage = sqliteStorage();
-    const first = "CREATE TABLE a (x TEXT) STRICT;";
-    const second = "CREATE TABLE b (x TEXT) STRICT;";
-    ensureCheckpointTables(storage, [first]);
-    ensureCheckpointTables(storage, [first, second]);
-    ensureCheckpointTables(storage, [first, second]);
-    expect(tablesIn(storage)).toEqual(["a", "b", "checkpoint_schema"]);
+    storage.sql.exec(firstTables);
+    const isNew = ensureCheckpointTables(storage);
+    return { storage, isNew, saver: new SqlCheckpointSaver(storage, isNew) };
+  }
+
+  it("are taken over whole, and then gone", async () => {
+    const { storage, isNew, saver } = convert();
+
+    expect(isNew).toBe(false);
+    expect(tablesIn(storage)).toEqual(["checkpoint_rows"]);
+    const latest = await saver.getTuple(threadConfig("run_1"));
+    expect(latest).toMatchObject({
+      config: { configurable: { checkpoint_id: "step-2" } },
+      parentConfig: { configurable: { checkpoint_id: "step-1" } },
+      metadata: { source: "loop", step: 1, parents: {} },
+    });
+    expect(latest?.checkpoint.channel_versions).toEqual({ messages: 2.5, "a b": 1.25 });
+    expect(latest?.checkpoint.channel_values["a b"]).toBe("both halves");
+    const messages = latest?.checkpoint.channel_values["messages"] as HumanMessage[];
+    expect(messages.map(({ id, content }) => [id, content])).toEqual([
+      ["m1", "one"],
+      ["m2", "two"],
+    ]);
+    expect(latest?.pendingWrites).toEqual([
+      ["task-b", "messages", "from b"],
+      ["task-a", "__resume__", ["yes"]],
+      ["task-a", "__interrupt__", [{ id: "question" }]],
+      ["task-a", "messages", "from a"],
+    ]);
+    const first = await saver.getTuple({
+      configurable: { thread_id: "run_1", checkpoint_id: "step-1" },
+    });
+    expect(first?.parentConfig).toBeUndefined();
+    expect(first?.checkpoint.channel_values["messages"]).toHaveLength(1);
   });
 
-  it("are made all or none", () => {
+  it("can be gone on from: questions, attempts, lists and filters know what was there", async () => {
+    const { storage, saver } = convert();
+
+    expect(countAnswers(storage.sql, "run_1", "question")).toBe(1);
+    expect(beginAttempt(storage, "run_1", 1, 7)).toBe(0);
+    const found = saver.list(threadConfig("run_1"), { filter: { source: "input" } });
+    expect((await collect(found)).map(({ checkpoint }) => checkpoint.id)).toEqual(["step-1"]);
+
+    const latest = await saver.getTuple(threadConfig("run_1"));
+    const { checkpoint, config, metadata } = latest!;
+    const before = checkpoint.channel_values["messages"] as HumanMessage[];
+    const messages = [...before, new HumanMessage({ id: "m3", content: "three" })];
+    const versions = { messages: saver.getNextVersion(2.5) };
+    await saver.put(
+      config,
+      {
+        ...checkpoint,
+        id: "step-3",
+        channel_values: { ...checkpoint.channel_values, messages },
+        channel_versions: { ...checkpoint.channel_versions, ...versions },
+      },
+      metadata!,
+      versions,
+    );
+    const next = await saver.getTuple(threadConfig("run_1"));
+    expect(next?.checkpoint.channel_values).toEqual({ messages, "a b": "both halves" });
+    // Only the new one was added.
+    const items = storage.sql.exec("SELECT 1 FROM checkpoint_rows WHERE kind = 'item'").toArray();
+    expect(items).toHaveLength(3);
+  });
+
+  it("stay as they are when they cannot be taken over", () => {
     const storage = sqliteStorage();
-    const migrations = ["CREATE TABLE a (x TEXT) STRICT;", "CREATE TABLE;"];
-    expect(() => ensureCheckpointTables(storage, migrations)).toThrow(/syntax/);
-    expect(tablesIn(storage)).toEqual([]);
+    storage.sql.exec(firstTables.replace('\'[["source","input"]]\'', "'no JSON'"));
+    const before = tablesIn(storage);
+
+    expect(() => ensureCheckpointTables(storage)).toThrow(/JSON/);
+
+    expect(tablesIn(storage)).toEqual(before);
   });
 });
