@@ -1,14 +1,15 @@
 import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph";
-import { chunkUnitsMax } from "./chunks.ts";
+import type { StoredValue } from "./channel-values.ts";
 import type { CheckpointKey, Scope } from "./config-keys.ts";
-import { decode } from "./decode.ts";
+import { decode, fromTree } from "./decode.ts";
 import { encode } from "./encode.ts";
 import { encodeEntries, hasEntries } from "./metadata-entries.ts";
 import type { CheckpointBinding, CheckpointSql } from "./storage.ts";
-import { readTexts, replaceText } from "./text-rows.ts";
+import type { Tree } from "./tag.ts";
+import { addText, readTexts, removeText } from "./text-rows.ts";
 import type { TextKey } from "./text-rows.ts";
 
-/** A checkpoint as it is stored: without the values of its channels. */
+/** A checkpoint without the values of its channels. */
 export type BareCheckpoint = Omit<Checkpoint, "channel_values">;
 
 export interface StoredCheckpoint {
@@ -24,36 +25,60 @@ export interface EncodedCheckpoint {
   metadata: string;
 }
 
-/** Throws when versions and metadata are too large for a row. */
+/** Every row of a checkpoint has its metadata beside a piece of its body; both together have to fit. */
+const metadataUnitsMax = 100_000;
+
+/** Throws when the metadata is too large for a row. */
 export function encodeCheckpoint(
   checkpoint: BareCheckpoint,
   about: CheckpointMetadata,
 ): EncodedCheckpoint {
-  const body = encode(checkpoint);
   const metadata = encodeEntries(about);
-  if (body.length + metadata.length > chunkUnitsMax) {
+  if (metadata.length > metadataUnitsMax) {
     throw new RangeError(
-      `a checkpoint's versions and metadata exceed ${chunkUnitsMax} characters: ` +
+      `a checkpoint's metadata exceeds ${metadataUnitsMax} characters: ` +
         "keep large values in the graph's state, not in the config's metadata",
     );
   }
-  return { body, metadata };
+  return { body: encode(checkpoint), metadata };
 }
 
-/** Keeps a checkpoint, in place of one with the same key. */
+/** Its JSON. `values` are those that came with this checkpoint; the others lie with the ones that they came with. */
+interface Body {
+  checkpoint: Tree;
+  values: [version: string, channel: string, kind: string, content: Tree][];
+}
+
+/** Keeps a checkpoint with the values that came with it; `isNew`: there is none under its key that would be replaced. */
 export function writeCheckpoint(
   sql: CheckpointSql,
   key: CheckpointKey,
   parentId: string | null,
   { body, metadata }: EncodedCheckpoint,
+  { values, isNew }: { values: readonly StoredValue[]; isNew: boolean },
 ): void {
-  const note = `[${JSON.stringify(parentId)},${metadata}]`;
-  replaceText(sql, placeOf(key), { note, text: body });
+  const at = placeOf(key);
+  if (!isNew) removeText(sql, at);
+  const names = values.map(({ version, channel }) => nameOf(version, channel));
+  const contents = values.map(
+    ({ kind, text }, index) => `${names[index]?.slice(0, -1)},"${kind}",${text}]`,
+  );
+  addText(sql, at, {
+    note: `[${JSON.stringify(parentId)},${metadata},[${names.join(",")}]]`,
+    text: `{"checkpoint":${body},"values":[${contents.join(",")}]}`,
+  });
+}
+
+/** A value's name in the note of its checkpoint. */
+function nameOf(version: string, channel: string): string {
+  return JSON.stringify([version, channel]);
 }
 
 function placeOf({ threadId, checkpointNs, checkpointId }: CheckpointKey): TextKey {
   return { threadId, kind: "checkpoint", checkpointNs, key: checkpointId, place: 0 };
 }
+
+const inScope = "thread_id = ? AND kind = 'checkpoint' AND checkpoint_ns = ?";
 
 /** The named checkpoint, or the latest of the scope. */
 export function readCheckpoint(
@@ -61,22 +86,67 @@ export function readCheckpoint(
   { threadId, checkpointNs }: Scope,
   checkpointId: string | undefined,
 ): StoredCheckpoint | undefined {
-  const named = checkpointId === undefined ? "" : "AND key = ?";
-  const [found] = readTexts(
-    sql,
-    `thread_id = ? AND kind = 'checkpoint' AND checkpoint_ns = ? ${named}`,
-    [threadId, checkpointNs, ...(checkpointId === undefined ? [] : [checkpointId])],
-    { order: "key DESC", limit: 1 },
-  );
+  const scope = [threadId, checkpointNs];
+  const [found] =
+    checkpointId === undefined
+      ? readTexts(
+          sql,
+          `${inScope} AND key = (SELECT max(key) FROM checkpoint_rows WHERE ${inScope})`,
+          [...scope, ...scope],
+        )
+      : readTexts(sql, `${inScope} AND key = ?`, [...scope, checkpointId]);
   if (found === undefined) return undefined;
   const { row, text } = found;
   const [parentId, entries] = decode(row.note ?? "") as [string | null, [string, unknown][]];
   return {
     key: { threadId, checkpointNs, checkpointId: row.key },
     parentId,
-    checkpoint: decode(text) as BareCheckpoint,
+    checkpoint: fromTree(bodyOf(text).checkpoint) as BareCheckpoint,
     metadata: Object.fromEntries(entries) as CheckpointMetadata,
   };
+}
+
+function bodyOf(text: string): Body {
+  return JSON.parse(text) as Body;
+}
+
+/** The values that came with one checkpoint; undefined where there is no such checkpoint. */
+export function readOwnValues(sql: CheckpointSql, key: CheckpointKey): StoredValue[] | undefined {
+  const { threadId, checkpointNs, checkpointId } = key;
+  const [found] = readTexts(sql, `${inScope} AND key = ?`, [threadId, checkpointNs, checkpointId]);
+  return found && valuesIn(found.text);
+}
+
+/** The stored values of these channels at these versions, in this order; an empty channel has none. */
+export function readStoredValues(
+  sql: CheckpointSql,
+  { threadId, checkpointNs }: Scope,
+  versions: readonly [channel: string, version: string][],
+): StoredValue[] {
+  const wanted = versions.map(([channel, version]) => nameOf(version, channel));
+  const found = readTexts(
+    sql,
+    `${inScope} AND EXISTS (
+       SELECT 1 FROM json_each(note, '$[2]') AS name
+       WHERE name.value IN (SELECT wanted.value FROM json_each(?) AS wanted))`,
+    // One bound text for any number of channels: a statement takes no more than a hundred parameters.
+    [threadId, checkpointNs, `[${wanted.join(",")}]`],
+  );
+  const stored = new Map(
+    found
+      .flatMap(({ text }) => valuesIn(text))
+      .map((value) => [nameOf(value.version, value.channel), value]),
+  );
+  return wanted.flatMap((name) => stored.get(name) ?? []);
+}
+
+function valuesIn(text: string): StoredValue[] {
+  return bodyOf(text).values.map(([version, channel, kind, content]) => ({
+    version,
+    channel,
+    kind,
+    text: JSON.stringify(content),
+  }));
 }
 
 /** What to list; what is left out narrows nothing. */
@@ -106,7 +176,7 @@ export function listCheckpoints(sql: CheckpointSql, listing: Listing): Checkpoin
   const rows = sql
     .exec(
       `SELECT thread_id, checkpoint_ns, key FROM checkpoint_rows
-       WHERE ${["kind = 'checkpoint'", ...wanted.map(({ condition }) => condition)].join(" AND ")}
+       WHERE ${["kind = 'checkpoint' AND chunk = 0", ...wanted.map(({ condition }) => condition)].join(" AND ")}
        ORDER BY key DESC LIMIT ?`,
       ...wanted.map(({ binding }) => binding),
       // SQLite takes a negative limit for none; a caller's means nothing at all.

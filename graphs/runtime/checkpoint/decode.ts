@@ -13,7 +13,8 @@ export function decode(text: string): unknown {
   return fromTree(JSON.parse(text) as Tree);
 }
 
-function fromTree(tree: Tree): unknown {
+/** The value of a text that was parsed already. */
+export function fromTree(tree: Tree): unknown {
   if (typeof tree !== "object" || tree === null) return tree;
   if (Array.isArray(tree)) return tree.map(fromTree);
   if (!Object.hasOwn(tree, tag)) return fromEntries(Object.entries(tree));

@@ -5,8 +5,8 @@ import type { BareCheckpoint, EncodedCheckpoint } from "./checkpoint-rows.ts";
 import { checkpointIdOf, requireScope } from "./config-keys.ts";
 import type { CheckpointKey } from "./config-keys.ts";
 import { encode } from "./encode.ts";
-import { encodeValue } from "./value-rows.ts";
-import type { EncodedValue } from "./value-rows.ts";
+import { encodeValue } from "./channel-values.ts";
+import type { EncodedValue } from "./channel-values.ts";
 import type { EncodedWrites } from "./write-rows.ts";
 
 export type Versions = Parameters<BaseCheckpointSaver["put"]>[3];

@@ -18,7 +18,7 @@ export function countAnswers(
     sql,
     "thread_id = ? AND kind = 'write' AND place = ?",
     [threadId, interruptIndex],
-    { order: "length(checkpoint_ns) DESC, checkpoint_ns, key, chunk" },
+    "length(checkpoint_ns) DESC, checkpoint_ns, key, chunk",
   ).find(({ text }) => idsIn(decode(text)).includes(questionId));
   return asking === undefined ? null : answersOf(sql, threadId, asking.row);
 }

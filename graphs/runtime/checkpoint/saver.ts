@@ -2,7 +2,16 @@ import type { RunnableConfig } from "@langchain/core/runnables";
 import { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { Checkpoint, CheckpointMetadata, CheckpointTuple } from "@langchain/langgraph";
 import { nextChannelVersion } from "./channel-versions.ts";
-import { deleteRows, listCheckpoints, readCheckpoint, writeCheckpoint } from "./checkpoint-rows.ts";
+import { decodeValue } from "./channel-values.ts";
+import type { StoredValue } from "./channel-values.ts";
+import {
+  deleteRows,
+  listCheckpoints,
+  readCheckpoint,
+  readOwnValues,
+  readStoredValues,
+  writeCheckpoint,
+} from "./checkpoint-rows.ts";
 import { checkpointIdOf, configOf, scopeOf, textOf } from "./config-keys.ts";
 import type { CheckpointKey, Scope } from "./config-keys.ts";
 import { encodeStep, encodeWrites } from "./encoded-step.ts";
@@ -11,9 +20,10 @@ import { isKnownAs } from "./known-checkpoint.ts";
 import type { KnownCheckpoint } from "./known-checkpoint.ts";
 import { keepsSendsInParent, withPendingSends } from "./pending-sends.ts";
 import { checkpointSerializer } from "./serializer.ts";
-import type { StoredList } from "./shared-list.ts";
+import { readList, writeList } from "./list-rows.ts";
+import type { Range, StoredList } from "./shared-list.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
-import { findList, readValues, writeValue } from "./value-rows.ts";
+import type { CheckpointSql } from "./storage.ts";
 import { readPending, writePending } from "./write-rows.ts";
 import type { EncodedWrites } from "./write-rows.ts";
 
@@ -105,20 +115,31 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
     this.#storage.transactionSync(() => deleteRows(this.#storage.sql, threadId));
   }
 
+  /** `isFirst`: nothing is stored yet. */
   #write(
     { key, parentId, checkpoint, versions, changes }: EncodedStep,
     isFirst: boolean,
   ): KnownCheckpoint {
     const { sql } = this.#storage;
     const parent = parentId === null ? undefined : this.#know({ ...key, checkpointId: parentId });
+    const replaced = isFirst ? undefined : readOwnValues(sql, key);
     const lists = new Map(parent?.lists);
+    const values: StoredValue[] = [];
     for (const [channel, { version, value }] of changes) {
-      const change = { channel, version, value };
-      const previous = () => listIn(sql, parent, channel);
-      const list = writeValue(sql, key, change, { previous, isFirst });
-      if (list !== undefined) lists.set(channel, { version, list });
+      const before = replaced?.find((each) => each.channel === channel && each.version === version);
+      // A version stands for one value.
+      if (before !== undefined) values.push(before);
+      else if (value.kind === "value") values.push({ channel, version, ...value });
+      else {
+        const { items } = value;
+        const previous = listIn(sql, parent, channel);
+        const ranges = writeList(sql, key, channel, previous, { items, isFirst });
+        lists.set(channel, { version, list: { ranges, items } });
+        values.push({ channel, version, kind: "list", text: JSON.stringify(ranges) });
+      }
     }
-    writeCheckpoint(sql, key, parentId, checkpoint);
+    const isNew = replaced === undefined;
+    writeCheckpoint(sql, key, parentId, checkpoint, { values, isNew });
     return { key, versions, lists };
   }
 
@@ -136,11 +157,11 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
     const parent =
       stored.parentId === null ? undefined : { ...stored.key, checkpointId: stored.parentId };
     const versions = Object.entries(stored.checkpoint.channel_versions);
-    const values = readValues(
+    const values = readStoredValues(
       sql,
       stored.key,
       versions.map(([channel, version]) => [channel, String(version)]),
-    );
+    ).map((value) => [value.channel, decodeValue(sql, stored.key, value)] as const);
     const checkpoint = { ...stored.checkpoint, channel_values: Object.fromEntries(values) };
     return {
       config: configOf(stored.key),
@@ -157,14 +178,15 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
 
 /** The channel's list in a checkpoint; undefined where it has none. */
 function listIn(
-  sql: CheckpointStorage["sql"],
+  sql: CheckpointSql,
   checkpoint: KnownCheckpoint | undefined,
   channel: string,
 ): StoredList | undefined {
   const version = checkpoint?.versions[channel];
   if (checkpoint === undefined || version === undefined) return undefined;
   const known = checkpoint.lists.get(channel);
-  return known?.version === String(version)
-    ? known.list
-    : findList(sql, checkpoint.key, channel, String(version));
+  if (known?.version === String(version)) return known.list;
+  const [stored] = readStoredValues(sql, checkpoint.key, [[channel, String(version)]]);
+  if (stored?.kind !== "list") return undefined;
+  return readList(sql, checkpoint.key, channel, JSON.parse(stored.text) as Range[]);
 }

@@ -7,16 +7,16 @@ import type { CheckpointSql } from "./storage.ts";
  * lies in one; a table without row ids is one B-tree, so that a row costs one write and not two. A text that may be large
  * is cut into rows of the same key, numbered by `chunk`.
  *
- * | kind       | key                   | place       | note                     | body                                   |
- * | ---------- | --------------------- | ----------- | ------------------------ | -------------------------------------- |
- * | checkpoint | its id                | 0           | [parent's id, metadata]  | it, without the values of its channels |
- * | value      | [version, channel]    | 0           | `value` or `list`        | the value, or its ranges of items      |
- * | item       | channel               | its number  |                          | an item of the channel's lists         |
- * | write      | [checkpoint, task]    | LangGraph's | [task's path, channel]   | what a task wrote in the step after it |
- * | attempt    |                       | its number  |                          | the step after which it began          |
+ * | kind       | key                | place       | note                             | body                                  |
+ * | ---------- | ------------------ | ----------- | -------------------------------- | ------------------------------------- |
+ * | checkpoint | its id             | 0           | [parent, metadata, value names]  | it, and the values that came with it  |
+ * | item       | channel            | its number  |                                  | an item of the channel's lists        |
+ * | write      | [checkpoint, task] | LangGraph's | [task's path, channel]           | what a task wrote in the step after   |
+ * | attempt    |                    | its number  |                                  | the step after which it began         |
  *
- * A value is stored once for a version, however many checkpoints refer to it. The table's name is its version: another
- * shape gets another name.
+ * A channel's value lies with the checkpoint that it came with, once, however many later ones have it too; it is found by
+ * its name there, [version, channel]. The items of lists lie apart, so that a list that grows costs what it has grown by.
+ * The table's name is its version: another shape gets another name.
  */
 const table = `CREATE TABLE checkpoint_rows (
      thread_id TEXT NOT NULL,
@@ -41,7 +41,7 @@ export function ensureCheckpointTables(storage: CheckpointStorage): boolean {
   const isOlder = present.includes("checkpoints");
   storage.transactionSync(() => {
     sql.exec(table);
-    if (isOlder) sql.exec(convertFirstTables);
+    if (isOlder) convertFirstTables(sql);
   });
   return !isOlder;
 }

@@ -4,7 +4,7 @@ import type { Scope } from "./config-keys.ts";
 import type { CheckpointSql } from "./storage.ts";
 
 /** What a text is; see `tables.ts` for what key, place and note mean to each. */
-export type TextKind = "attempt" | "checkpoint" | "item" | "value" | "write";
+export type TextKind = "attempt" | "checkpoint" | "item" | "write";
 
 /** Names one text in the table. */
 export interface TextKey extends Scope {
@@ -30,7 +30,7 @@ export function addText(
 ): void {
   const chunks = splitText(text);
   // The first chunk of what is there stays by itself; later ones must not be added to it.
-  if (chunks.length > 1 && hasText(sql, at)) return;
+  if (chunks.length > 1 && isThere(sql, at)) return;
   for (const [chunk, body] of chunks.entries()) {
     sql.exec(
       `INSERT INTO checkpoint_rows (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -43,7 +43,7 @@ export function addText(
   }
 }
 
-export function hasText(sql: CheckpointSql, at: TextKey): boolean {
+function isThere(sql: CheckpointSql, at: TextKey): boolean {
   const found = sql
     .exec(`SELECT 1 FROM checkpoint_rows WHERE ${isAt} AND chunk = 0`, ...bindingsOf(at))
     .toArray();
@@ -60,34 +60,19 @@ function bindingsOf({ threadId, kind, checkpointNs, key, place }: TextKey) {
   return [threadId, kind, checkpointNs, key, place] as const;
 }
 
-/** The same, in place of a text of one row. */
-export function replaceText(
-  sql: CheckpointSql,
-  at: TextKey,
-  { note, text }: { note: string; text: string },
-): void {
-  sql.exec(
-    `INSERT OR REPLACE INTO checkpoint_rows (${columns}) VALUES (?, ?, ?, ?, ?, 0, ?, ?)`,
-    ...bindingsOf(at),
-    note,
-    text,
-  );
-}
-
 /** The texts that `condition` selects, whole, each with its first row. */
 export function readTexts(
   sql: CheckpointSql,
   condition: string,
   bindings: readonly (string | number)[],
-  // The order must keep the rows of a text together; the limit counts rows.
-  { order = "key, place, chunk", limit = -1 } = {},
+  /** Must keep the rows of a text together. */
+  order = "key, place, chunk",
 ): { row: TextRow; text: string }[] {
   const rows = sql
     .exec(
       `SELECT checkpoint_ns, key, place, chunk, note, body FROM checkpoint_rows
-       WHERE ${condition} ORDER BY ${order} LIMIT ?`,
+       WHERE ${condition} ORDER BY ${order}`,
       ...bindings,
-      limit,
     )
     .toArray() as unknown as TextRow[];
   return joinChunks(rows);

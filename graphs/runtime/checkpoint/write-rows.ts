@@ -59,7 +59,7 @@ export function readPending(
     "thread_id = ? AND kind = 'write' AND checkpoint_ns = ? AND key > ? AND key < ?",
     [threadId, checkpointNs, ...rangeOf(checkpointId)],
     // SQLite compares text by its bytes, which for UTF-8 is the order of code points that LangGraph asks for.
-    { order: "json_extract(note, '$[0]'), json_extract(key, '$[1]'), place, chunk" },
+    "json_extract(note, '$[0]'), json_extract(key, '$[1]'), place, chunk",
   );
   return written.map(({ row, text }) => [
     partsOf(row.key)[1],

@@ -101,7 +101,7 @@ describe("the first version's tables", () => {
 
   it("stay as they are when they cannot be taken over", () => {
     const storage = sqliteStorage();
-    storage.sql.exec(firstTables.replace('\'[["source","input"]]\'', "'no JSON'"));
+    storage.sql.exec(firstTables.replace('{"v":4,"id":"step-2"', "no JSON"));
     const before = tablesIn(storage);
 
     expect(() => ensureCheckpointTables(storage)).toThrow(/JSON/);
