@@ -68,11 +68,6 @@ const tables = `
      outbox_key TEXT PRIMARY KEY,
      fact TEXT NOT NULL,
      state TEXT NOT NULL
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE answers (
-     interrupt_id TEXT PRIMARY KEY,
-     ordinal INTEGER NOT NULL,
-     answer TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`;
 
 /**
@@ -85,12 +80,7 @@ const upgrades: readonly string[] = [
    ALTER TABLE run ADD COLUMN settled_calls INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE run ADD COLUMN driving_since INTEGER;
    ALTER TABLE run ADD COLUMN interrupts TEXT NOT NULL DEFAULT '[]';
-   ALTER TABLE run ADD COLUMN purged_at_seq INTEGER;
-   CREATE TABLE answers (
-     interrupt_id TEXT PRIMARY KEY,
-     ordinal INTEGER NOT NULL,
-     answer TEXT NOT NULL
-   ) STRICT, WITHOUT ROWID;`,
+   ALTER TABLE run ADD COLUMN purged_at_seq INTEGER;`,
   `ALTER TABLE run ADD COLUMN reconcile_from INTEGER;
    ALTER TABLE run ADD COLUMN looks INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE run ADD COLUMN ledger_ahead_credits INTEGER NOT NULL DEFAULT 0;`,
@@ -102,8 +92,12 @@ export const schemaVersion = upgrades.length + 1;
 export const ownTables: readonly string[] = ["run", "events", "calls", "outbox", "answers"];
 
 export function hasTables(storage: RunStorage): boolean {
-  const found = storage.sql
-    .exec("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'run'")
+  return hasTable(storage, "run");
+}
+
+export function hasTable({ sql }: RunStorage, name: string): boolean {
+  const found = sql
+    .exec("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = ?", name)
     .toArray();
   return found.length > 0;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTables, ownTables, schemaVersion, type RunStorage } from "../../src/run/storage.ts";
+import { createTables, schemaVersion, type RunStorage } from "../../src/run/storage.ts";
 import { comeToRest } from "../faults/in-process/come-to-rest.ts";
 import { expectTrueBooks } from "../faults/in-process/oracle.ts";
 import { World } from "../faults/in-process/world.ts";
@@ -56,8 +56,10 @@ CREATE TABLE run (
      state TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`;
 
+const tables = ["run", "events", "calls", "outbox"];
+
 function shapeOf(storage: RunStorage): unknown {
-  return ownTables.map((table) => [
+  return tables.map((table) => [
     table,
     storage.sql
       .exec<{ name: string }>(
@@ -77,9 +79,8 @@ async function oldRun(settledCalls = 0): Promise<World> {
   await world.quiet();
   if (settledCalls === 0) world.kill();
   const { sql } = world.storage;
-  const tables = ["run", "events", "calls", "outbox"];
   const kept = tables.map((table) => sql.exec(`SELECT * FROM ${table}`).toArray());
-  for (const table of ownTables) sql.exec(`DROP TABLE ${table}`);
+  for (const table of tables) sql.exec(`DROP TABLE ${table}`);
   sql.exec(firstVersion);
   for (const [index, table] of tables.entries()) {
     const known = sql
@@ -147,7 +148,6 @@ describe("a run that a version without interrupts has settled", () => {
     world.kill();
     const { sql } = world.storage;
     // What its upgrade would add; see `upgrade.test.ts`.
-    sql.exec("DROP TABLE answers");
     const added = [
       "epoch",
       "recoveries",

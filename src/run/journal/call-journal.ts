@@ -13,7 +13,7 @@ import type {
 import type { RunLimits } from "../../ports/run-context.ts";
 import type { CallState } from "../../ports/run.ts";
 import type { UsageFact } from "../../ports/usage-fact.ts";
-import { isUnitTaken, readTotals, type CallCosts } from "./call-rows.ts";
+import { isUnitTaken, noTotals, readTotals, type CallCosts } from "./call-rows.ts";
 import type { EventLog } from "../viewers/event-log.ts";
 import type { CrashPoint } from "../crash-points.ts";
 import { decideLease } from "./lease.ts";
@@ -29,6 +29,8 @@ export interface JournalDeps {
   attempt: number;
   /** The driver's number: a write is refused when another driver has taken the run over. */
   epoch: number;
+  /** No call of the run was ever opened. */
+  isEmpty: boolean;
   limits: RunLimits;
   /** Credits charged for a fact: the function that also posts it. */
   priceOf: (fact: UsageFact) => number;
@@ -70,7 +72,7 @@ export class RunCallJournal implements CallJournal {
 
   constructor(deps: JournalDeps) {
     this.#deps = deps;
-    const { usage, chargedCredits, books } = readTotals(deps.storage);
+    const { usage, chargedCredits, books } = deps.isEmpty ? noTotals : readTotals(deps.storage);
     this.#totals = { usage, chargedCredits };
     this.#dispatches = books.dispatches;
     this.#ownDispatches =

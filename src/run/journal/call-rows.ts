@@ -118,6 +118,13 @@ export function countSettled(storage: RunStorage): number {
   return row?.total ?? 0;
 }
 
+/** Of a run that has made no call. */
+export const noTotals: CallTotals = {
+  usage: { calls: 0, inputTokens: 0, outputTokens: 0 },
+  chargedCredits: 0,
+  books: { dispatches: 0, settled: 0, unknown: 0, voided: 0, open: 0, closed: true },
+};
+
 /** All of the journal in sums: cumulative over the run's attempts. */
 export function readTotals(storage: RunStorage): CallTotals {
   const rows = storage.sql

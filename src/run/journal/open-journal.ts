@@ -7,8 +7,7 @@ import type { OpenRun } from "../open-run.ts";
 /** The call journal of one driver, with the way to more credit. */
 export function openJournal(
   run: OpenRun,
-  signal: AbortSignal,
-  isOver: () => boolean,
+  { isFirst, signal, isOver }: { isFirst: boolean; signal: AbortSignal; isOver: () => boolean },
 ): RunCallJournal {
   const { state, deps, events, outbox } = run;
   const { start, attempt, epoch } = state.present;
@@ -41,6 +40,7 @@ export function openJournal(
     runId: start.context.runId,
     attempt,
     epoch,
+    isEmpty: isFirst,
     limits: start.limits,
     priceOf: deps.priceOf,
     leaseCredits: () => state.present.leaseCredits,

@@ -1,8 +1,18 @@
 import type { InterruptAnswer } from "../../ports/graph-runner.ts";
 import type { JsonValue } from "../../ports/json.ts";
-import type { RunStorage } from "../storage.ts";
+import { hasTable, type RunStorage } from "../storage.ts";
 
-/** People's answers to the run's interrupts, kept for good: a repeated answer is recognised by them. */
+const table = `
+  CREATE TABLE IF NOT EXISTS answers (
+    interrupt_id TEXT PRIMARY KEY,
+    ordinal INTEGER NOT NULL,
+    answer TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID`;
+
+/**
+ * People's answers to the run's interrupts, kept until the run is purged: a repeated answer is recognised by them. Most runs
+ * ask nobody, so the first answer makes their table.
+ */
 export class Answers {
   readonly #storage: RunStorage;
 
@@ -23,6 +33,7 @@ export class Answers {
   }
 
   put({ interruptId, value }: InterruptAnswer): void {
+    this.#storage.sql.exec(table);
     this.#storage.sql.exec(
       `INSERT INTO answers (interrupt_id, ordinal, answer)
        SELECT ?, 1 + coalesce(max(ordinal), 0), ? FROM answers WHERE true
@@ -37,7 +48,12 @@ export class Answers {
     this.#storage.sql.exec("DELETE FROM answers WHERE interrupt_id = ?", interruptId);
   }
 
+  clear(): void {
+    this.#storage.sql.exec("DROP TABLE IF EXISTS answers");
+  }
+
   #read(query: string, ...bindings: string[]): InterruptAnswer | null {
+    if (!hasTable(this.#storage, "answers")) return null;
     const [row] = this.#storage.sql
       .exec<{ interrupt_id: string; answer: string }>(query, ...bindings)
       .toArray();

@@ -19,12 +19,12 @@ interface Outcome extends RunEnding {
  * run was ended meanwhile, the driver stops and writes nothing more; when another instance has taken the run over, its
  * next write throws `StaleInstance`.
  */
-export async function drive(run: OpenRun, stop: StopSwitch): Promise<void> {
+export async function drive(run: OpenRun, isFirst: boolean, stop: StopSwitch): Promise<void> {
   const { state, deps } = run;
   const { start, epoch } = state.present;
   const isOver = () => state.present.phase !== "driving" || state.present.epoch !== epoch;
 
-  const journal = openJournal(run, stop.signal, isOver);
+  const journal = openJournal(run, { isFirst, signal: stop.signal, isOver });
   const executor = deps.buildExecutor({
     journal,
     checkpoints: fencedCheckpoints(run),
@@ -40,7 +40,7 @@ export async function drive(run: OpenRun, stop: StopSwitch): Promise<void> {
     totals: () => readTotals(deps.storage),
   });
   const outcome: Outcome = { status: "error", error: null, answer: null, interrupts: [] };
-  for await (const event of executor.runGraph(requestOf(run, stop.signal)).stream) {
+  for await (const event of executor.runGraph(requestOf(run, isFirst, stop.signal)).stream) {
     if (isOver()) {
       stop.stop(null);
       return;
@@ -107,7 +107,11 @@ function note(run: OpenRun, outcome: Outcome, event: AiEvent, stop: StopSwitch):
   }
 }
 
-function requestOf({ state, answers }: OpenRun, signal: AbortSignal): GraphRunRequest {
+function requestOf(
+  { state, answers }: OpenRun,
+  isFirst: boolean,
+  signal: AbortSignal,
+): GraphRunRequest {
   const { start, history, attempt } = state.present;
   return {
     context: { ...start.context, attempt },
@@ -116,7 +120,7 @@ function requestOf({ state, answers }: OpenRun, signal: AbortSignal): GraphRunRe
     configurable: start.configurable,
     toolIds: start.toolIds,
     limits: start.limits,
-    answer: answers.latest(),
+    answer: isFirst ? null : answers.latest(),
     signal,
   };
 }

@@ -30,8 +30,11 @@ export class Driver {
     return this.#stop !== null;
   }
 
-  /** Detached from every request: the run goes on to its end whether or not anybody waits. */
-  start(run: OpenRun): void {
+  /**
+   * Detached from every request: the run goes on to its end whether or not anybody waits. `isFirst`: nobody has driven it
+   * before, so there is no call of it yet, nor anything else that a driver leaves.
+   */
+  start(run: OpenRun, isFirst = false): void {
     const { start, drivingSince } = run.state.present;
     const { maxWallSeconds } = start.limits;
     const { clock, delay } = run.deps;
@@ -61,7 +64,7 @@ export class Driver {
         }),
       );
     });
-    drive(run, stop)
+    drive(run, isFirst, stop)
       .catch((error: unknown) => {
         if (this.#stop === stop) this.#deps.failed(run, error);
       })

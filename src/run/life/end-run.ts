@@ -22,8 +22,12 @@ export function endRun(run: OpenRun, ending: RunEnding): void {
   deps.crashPoint("run.ending");
   run.atomically(() => {
     // No run ends with a call open: what a failure inside has left behind still owes its receipt.
-    interruptOpenCalls(run);
-    const { usage } = readTotals(deps.storage);
+    let totals = readTotals(deps.storage);
+    if (totals.books.open > 0) {
+      interruptOpenCalls(run);
+      totals = readTotals(deps.storage);
+    }
+    const { usage } = totals;
     if (error !== null) events.append({ type: "error", ...error });
     const isAnswered = status === "success" && answer !== null;
     if (isAnswered) events.append({ type: "assistant_final", ...answer });

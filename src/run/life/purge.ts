@@ -7,7 +7,7 @@ import { emptyEvents, ownTables } from "../storage.ts";
  * in D1.
  */
 export function purgeRun(run: OpenRun): void {
-  const { deps, state, events } = run;
+  const { deps, state, events, answers } = run;
   const { sql } = deps.storage;
   const { start } = state.present;
   const checkpointTables = sql
@@ -25,7 +25,7 @@ export function purgeRun(run: OpenRun): void {
     });
     for (const { name } of checkpointTables) sql.exec(`DROP TABLE "${name}"`);
     emptyEvents(deps.storage);
-    sql.exec("DELETE FROM answers");
+    answers.clear();
     sql.exec("UPDATE calls SET output = NULL");
   });
 }

@@ -11,7 +11,7 @@ import type {
   StartRun,
 } from "../../ports/run.ts";
 import { beginRun } from "./begin-run.ts";
-import { listCalls } from "../journal/call-rows.ts";
+import { listCalls, noTotals } from "../journal/call-rows.ts";
 import { Driver } from "./driver.ts";
 import { endRun } from "./end-run.ts";
 import { decideResume, decideRetry, type GoOnDecision } from "./go-on.ts";
@@ -237,10 +237,11 @@ export class RunLife {
       }
       const { history, leaseCredits, rev } = admission;
       const run = this.#begin({ history, leaseCredits, rev });
+      const view = viewRun(run, noTotals);
       // Before the next await: an alarm that finds a run without a driver takes it for lost.
-      this.#driver.start(run);
+      this.#driver.start(run, true);
       await armAlarm(run);
-      return { ok: true, created: true, run: viewRun(run) };
+      return { ok: true, created: true, run: view };
     } catch (error) {
       this.#failed("run.admission_failed", error);
       await this.#tryToArmAlarm();

@@ -6,11 +6,11 @@ import type { OpenRun } from "../open-run.ts";
 import { isReconciling } from "../life/look-at-log.ts";
 
 /** The run as this object knows it: fresher than D1 while it is under way. */
-export function viewRun(run: OpenRun): LiveRun {
+export function viewRun(run: OpenRun, totals?: CallTotals): LiveRun {
   const { state, events, deps } = run;
   const row = state.present;
   const { context, threadId, model } = row.start;
-  const { usage, chargedCredits, books } = readTotals(deps.storage);
+  const { usage, chargedCredits, books } = totals ?? readTotals(deps.storage);
   const isLeaseOpen =
     row.phase === "driving" || (row.phase === "finishing" && row.status !== "interrupted");
   const iso = (ms: number | null) => (ms === null ? null : toIso(ms));

@@ -162,7 +162,7 @@ export class World {
       setAlarm: remote(async (at) => void (this.alarm = at)),
       deleteStorage: remote(async () => {
         this.isEmptied = true;
-        for (const table of ["run", "events", "calls", "outbox", "answers"])
+        for (const table of ["run", "events", "calls", "outbox"])
           storage.sql.exec(`DROP TABLE ${table}`);
       }),
       retentionMs,

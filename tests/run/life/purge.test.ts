@@ -79,7 +79,8 @@ describe("the purge of a run that is over", () => {
     const { exec } = sql;
     let failures = 1;
     (sql as { exec: typeof exec }).exec = ((query: string, ...bindings: unknown[]) => {
-      if (query === "DELETE FROM answers" && failures-- > 0) throw new Error("disk I/O error");
+      if (query === "DROP TABLE IF EXISTS answers" && failures-- > 0)
+        throw new Error("disk I/O error");
       return exec(query, ...bindings);
     }) as typeof exec;
     void world.life.start(world.start);

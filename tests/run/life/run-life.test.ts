@@ -231,7 +231,7 @@ function harness(script: Script = "answers", mostCredits = 50) {
     },
     deleteStorage: async () => {
       world.isEmptied = true;
-      for (const table of ["run", "events", "calls", "outbox", "answers"])
+      for (const table of ["run", "events", "calls", "outbox"])
         storage.sql.exec(`DROP TABLE ${table}`);
     },
     delay: (ms, callback) => {

@@ -49,7 +49,11 @@ async function drivenRun(): Promise<OpenRun> {
   );
 }
 
-const signal = new AbortController().signal;
+const driver = {
+  isFirst: false,
+  signal: new AbortController().signal,
+  isOver: () => false,
+};
 const intent = {
   nodeKey: "n",
   checkpointNs: "n:1",
@@ -61,7 +65,7 @@ const intent = {
 describe("a call that was cut off when its run stopped to ask a person", () => {
   it("says its text anew after the answer, without what was shown of it before", async () => {
     const run = await drivenRun();
-    const first = await openJournal(run, signal, () => false).open(intent);
+    const first = await openJournal(run, driver).open(intent);
     if (first.kind !== "dispatch") throw new Error("it is dispatched");
     const { messageId } = first;
     run.events.append({ type: "text_delta", messageId, nodeKey: "n", delta: "Hel" });
@@ -69,7 +73,7 @@ describe("a call that was cut off when its run stopped to ask a person", () => {
     run.state.update({ phase: "reopening" });
     goOn(run, { leaseCredits: 1_000, chargedCredits: 0 });
 
-    const journal = openJournal(run, signal, () => false);
+    const journal = openJournal(run, driver);
     const again = await journal.open(intent);
     if (again.kind !== "dispatch") throw new Error("it is dispatched again");
     expect(again.messageId).toBe(messageId);
