@@ -1,6 +1,7 @@
 import { version } from "../package.json";
 import { defaultGraphName, graphCatalog } from "../graphs/catalog.ts";
 import { createGraphRunner } from "../graphs/runtime/run-graph.ts";
+import { assert } from "./base/assert.ts";
 import { systemClock as clock } from "./base/clock.ts";
 import { parseConfig, type Config } from "./base/config.ts";
 import { consoleLog as log } from "./base/log.ts";
@@ -175,7 +176,10 @@ function inProcess(env: Env, setup: Setup, parts: ExecutorParts): GraphExecutorP
         readOwnUsage: async () => {
           const { usage, chargedCredits } = totals();
           const account = await accountStatement(env.DB, run.billingAccountId);
-          return { ...account, caps: { ...account?.caps }, run: { ...usage, chargedCredits } };
+          assert(account !== null, "a run has an account");
+          const { balanceCredits, heldCredits, availableCredits } = account;
+          const balances = { balanceCredits, heldCredits, availableCredits };
+          return { ...balances, run: { ...usage, chargedCredits } };
         },
       }),
     log,

@@ -8,7 +8,7 @@ export interface PeriodCaps {
   maxCreditsPerMonth: number | null;
 }
 
-/** Sets both caps of an account, once and for all runs that are admitted from now on. False: no such account. */
+/** Sets both caps of an account, for all credit that is reserved from now on. False: no such account. */
 export async function setAccountCaps(
   db: D1Database,
   accountId: string,

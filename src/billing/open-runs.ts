@@ -24,8 +24,8 @@ export async function readOpenRuns(
 }
 
 export interface UnreconciledWish {
-  /** Milliseconds: of their last start. */
-  startedBefore: number;
+  /** Milliseconds since the epoch. */
+  finishedBefore: number;
   /** Where a round began: ids above it come first, then those from the beginning up to it. */
   first: string;
   after: string;
@@ -35,17 +35,17 @@ export interface UnreconciledWish {
 /** Runs that have ended and whose figures the gateway's log may still change. */
 export async function readUnreconciledRuns(
   db: D1Database,
-  { startedBefore, first, after, limit }: UnreconciledWish,
+  { finishedBefore, first, after, limit }: UnreconciledWish,
 ): Promise<{ id: string }[]> {
   const read = async (above: string, upTo: string, most: number) => {
     const { results } = await db
       .prepare(
         `SELECT id FROM graph_runs
          WHERE reconciling = 1 AND status <> 'interrupted' AND lease_open = 0
-           AND coalesce(finished_at, reopened_at, created_at) < ?1 AND id > ?2 AND id <= ?3
+           AND finished_at < ?1 AND id > ?2 AND id <= ?3
          ORDER BY id LIMIT ?4`,
       )
-      .bind(startedBefore, above, upTo, most)
+      .bind(finishedBefore, above, upTo, most)
       .all<{ id: string }>();
     return results;
   };

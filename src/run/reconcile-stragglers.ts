@@ -13,13 +13,13 @@ const pagesMax = 2;
  * others from their turn.
  */
 export async function reconcileStragglers(env: Env, deps: VisitDeps): Promise<void> {
-  const startedBefore = deps.clock.now() - unreconciledForMs;
+  const finishedBefore = deps.clock.now() - unreconciledForMs;
   const first = newId("run");
   await visitRuns(
     env,
     deps,
     (after: { id: string } | null, limit) =>
-      readUnreconciledRuns(env.DB, { startedBefore, first, after: after?.id ?? first, limit }),
+      readUnreconciledRuns(env.DB, { finishedBefore, first, after: after?.id ?? first, limit }),
     async (run, runId) => {
       if (await run.reconcile()) return;
       deps.log.log("error", "run.lost", { runId });

@@ -15,9 +15,9 @@ async function crowd(open: number, unreconciled: number) {
   const add = (id: string, status: string, isOpen: number) =>
     d1.all(
       `INSERT INTO graph_runs (id, billing_account_id, virtual_key_id, graph_id, model, trigger, request_id, request_hash,
-         status, lease_credits, lease_open, reconciling, created_at)
-       VALUES (?, ?, ?, 'langgraph:poet', 'm', 'api', 'r', 'h', ?, 0, ?, ?, 1)`,
-      ...[id, billingAccountId, virtualKeyId, status, isOpen, 1 - isOpen],
+         status, lease_credits, lease_open, reconciling, created_at, finished_at)
+       VALUES (?, ?, ?, 'langgraph:poet', 'm', 'api', 'r', 'h', ?, 0, ?, ?, 1, ?)`,
+      ...[id, billingAccountId, virtualKeyId, status, isOpen, 1 - isOpen, isOpen === 1 ? null : 2],
     );
   for (let index = 0; index < open; index += 1) add(newId("run"), "running", 1);
   for (let index = 0; index < unreconciled; index += 1) add(newId("run"), "error", 0);

@@ -188,7 +188,7 @@ describe("a run that has ended", () => {
     world.d1.all("UPDATE graph_runs SET reconciling = 1");
     expect(await world.life.reconcile()).toBe(true);
     expect(billingIn(world)).toMatchObject({ charged: 150 });
-    const read = { startedBefore: 1e15, first: "", after: "", limit: 5 };
+    const read = { finishedBefore: 1e15, first: "", after: "", limit: 5 };
     expect(await readUnreconciledRuns(world.d1.database, read)).toEqual([]);
   });
 
