@@ -6,12 +6,17 @@ import { startOnWorkerd, startOnWrangler } from "./runledger.ts";
 import { promptFor, type Subject } from "./subject.ts";
 
 const concurrencies = [1, 8, 32] as const;
-const warmUpRuns = 4;
+const warmUpAtOnce = 8;
+/** In flight while the gateway takes its time, as gateways do. */
+const pacedAtOnce = 8;
 
 export interface Size {
+  /** Runs before the first round, until the code of all subjects is compiled as far as it will be. */
+  warmUp: number;
   rounds: number;
-  /** Runs a round, by how they are sent; at once also by how many are in flight. */
+  /** Runs a round: with a gateway that takes its time, one at a time and several, and with one that answers at once. */
   paced: number;
+  pacedTogether: number;
   atOnce: Record<(typeof concurrencies)[number], number>;
 }
 
@@ -32,9 +37,14 @@ export async function compare(
     await startLangGraph(gateway.baseUrl, tokens),
     await startOnWrangler(gateway.baseUrl, tokens),
     await startOnWorkerd(gateway.baseUrl, tokens),
+    await startOnWorkerd(gateway.baseUrl, tokens, {
+      ...{ name: "bare object on workerd", entry: "tests/bench/bare-worker.ts" },
+    }),
   ];
   const visited = subjects.map((subject) => ({ subject, samples: new Map() as Samples }));
-  for (const subject of subjects) await load(subject, prompts(warmUpRuns, tokens, "at once"), 1);
+  for (const subject of subjects) {
+    await load(subject, prompts(size.warmUp, tokens, "at once"), warmUpAtOnce);
+  }
 
   for (let round = 0; round < size.rounds; round += 1) {
     console.error(`round ${round + 1} of ${size.rounds}`);
@@ -64,6 +74,9 @@ async function visit(
   const paced: Load = await load(subject, prompts(size.paced, tokens, "paced"), 1);
   record(samples, "first token ms", paced.firstTokenMs);
   record(samples, "last token ms", paced.totalMs);
+  const together = prompts(size.pacedTogether, tokens, "paced");
+  const { cpuMsPerRun } = await load(subject, together, pacedAtOnce);
+  record(samples, `CPU ms at ${pacedAtOnce}, paced`, cpuMsPerRun);
 }
 
 function prompts(count: number, tokens: number, pace: "at once" | "paced"): string[] {
@@ -85,11 +98,12 @@ function print(
   }));
   console.log(`
 A reply of ${tokens} tokens through the poet graph. runs/s and CPU per run (of the server's processes) with a gateway that
-answers at once, at 1, 8 and 32 in flight; first and last token one at a time, with a gateway that takes 50 ms to the
-first token and 5 ms to each next. To all of them the gateway is one like OpenAI's, which keeps no log to be looked at
+answers at once, at 1, 8 and 32 in flight. Paced: with a gateway that takes 50 ms to the first token and 5 ms to each
+next; first and last token with one run at a time. To all of them the gateway is one like OpenAI's, which keeps no log to be looked at
 afterwards. Medians over ${rounds} rounds. The gateway's CPU is the fake's own.
 On workerd the bundle answers by itself, without Miniflare's Worker in front, and its state is in memory where there is
-/dev/shm, as LangGraph's is; under wrangler dev both are as in use.
+/dev/shm, as LangGraph's is; under wrangler dev both are as in use. The bare object is what a run's shape costs on workerd
+with nothing of Runledger in it: see tests/bench/bare-worker.ts.
 `);
   console.table(
     Object.fromEntries(

@@ -1,8 +1,7 @@
 import { join } from "node:path";
+import { benchModel } from "./bench-model.ts";
 import { type Child, root, startChild } from "./child.ts";
 import { type Subject, timeSse } from "./subject.ts";
-
-export const benchModel = "bench";
 
 /** The fake gateway in a process of its own, so that its CPU is nobody else's. */
 export async function startGateway(): Promise<Child & { baseUrl: string }> {

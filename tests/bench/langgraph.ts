@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { root, startChild } from "./child.ts";
-import { benchModel } from "./gateway.ts";
+import { benchModel } from "./bench-model.ts";
 import { type Subject, timeSse } from "./subject.ts";
 
 export async function startLangGraph(gatewayBaseUrl: string, tokens: number): Promise<Subject> {

@@ -16,8 +16,8 @@ const { values } = parseArgs({
 });
 const tokens = 200;
 const size = values.quick
-  ? { rounds: 1, paced: 2, atOnce: { 1: 6, 8: 16, 32: 32 } }
-  : { rounds: 5, paced: 3, atOnce: { 1: 16, 8: 40, 32: 64 } };
+  ? { warmUp: 60, rounds: 1, paced: 2, pacedTogether: 8, atOnce: { 1: 6, 8: 16, 32: 32 } }
+  : { warmUp: 200, rounds: 5, paced: 3, pacedTogether: 16, atOnce: { 1: 24, 8: 64, 32: 96 } };
 
 const gateway = await startGateway();
 if (!values.costs) await compare(gateway, tokens, size);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { DialectName } from "../../src/base/config.ts";
 import type { ServerFrame } from "../../src/protocol.ts";
 import { type Child, root, startChild } from "./child.ts";
-import { benchModel } from "./gateway.ts";
+import { benchModel } from "./bench-model.ts";
 import type { Subject, Timing } from "./subject.ts";
 
 const runMsMax = 120_000;
@@ -25,6 +25,13 @@ export async function startOnWrangler(gatewayBaseUrl: string, tokens: number): P
   return subjectOf("Runledger on wrangler dev", port, child, tokens);
 }
 
+interface Workerd {
+  name?: string;
+  /** What is bundled and served. */
+  entry?: string;
+  dialect?: DialectName;
+}
+
 /**
  * The same bundle on workerd alone, which is nearer to what serves it in production. State is kept in memory where the
  * system has a file system for it: writing to this machine's disk is no part of a Worker's CPU, and the peer keeps its
@@ -33,7 +40,7 @@ export async function startOnWrangler(gatewayBaseUrl: string, tokens: number): P
 export async function startOnWorkerd(
   gatewayBaseUrl: string,
   tokens: number,
-  { entry = "src/worker.ts", dialect = "openai" }: { entry?: string; dialect?: DialectName } = {},
+  { name = "Runledger on workerd", entry = "src/worker.ts", dialect = "openai" }: Workerd = {},
 ): Promise<Subject & { url: string }> {
   const port = await freePort();
   const folder = temporaryFolder(existsSync(memoryFolder) ? memoryFolder : tmpdir());
@@ -48,7 +55,7 @@ export async function startOnWorkerd(
       ...variables(gatewayBaseUrl, dialect),
     }),
   });
-  const subject = subjectOf("Runledger on workerd", port, child, tokens);
+  const subject = subjectOf(name, port, child, tokens);
   return { ...subject, url: `http://127.0.0.1:${port}` };
 }
 

@@ -1,0 +1,2 @@
+/** The one model of the bench's catalog; the fake gateway answers under any name. */
+export const benchModel = "bench";
