@@ -1,5 +1,5 @@
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
-import { addText, readTexts } from "./text-rows.ts";
+import { addTextOnce, readTexts } from "./text-rows.ts";
 
 /** LangGraph's step before a thread's first checkpoint. */
 export const stepBeforeAll = -2;
@@ -20,7 +20,7 @@ export function beginAttempt(
   // Every write is in a transaction of the storage, whose owner may refuse it to a driver that was taken over.
   storage.transactionSync(() => {
     const at = { threadId, kind: "attempt", checkpointNs: "", key: "", place: attempt } as const;
-    addText(sql, at, { note: null, text: String(lastStep) });
+    addTextOnce(sql, at, { note: null, text: String(lastStep) });
   });
   const [fixed] = readTexts(sql, "thread_id = ? AND kind = 'attempt' AND place = ?", [
     threadId,

@@ -1,12 +1,12 @@
 import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph";
 import type { StoredValue } from "./channel-values.ts";
 import type { CheckpointKey, Scope } from "./config-keys.ts";
-import { decode, fromTree } from "./decode.ts";
+import { fromTree } from "./decode.ts";
 import { encode } from "./encode.ts";
-import { encodeEntries, hasEntries } from "./metadata-entries.ts";
+import { decodeEntries, encodeEntries, hasEntries } from "./metadata-entries.ts";
 import type { CheckpointBinding, CheckpointSql } from "./storage.ts";
 import type { Tree } from "./tag.ts";
-import { addText, readTexts, removeText } from "./text-rows.ts";
+import { addText, addTextOnce, pairKey, partsOf, readTexts, removeText } from "./text-rows.ts";
 import type { TextKey } from "./text-rows.ts";
 
 /** A checkpoint without the values of its channels. */
@@ -25,31 +25,28 @@ export interface EncodedCheckpoint {
   metadata: string;
 }
 
-/** Every row of a checkpoint has its metadata beside a piece of its body; both together have to fit. */
-const metadataUnitsMax = 100_000;
-
-/** Throws when the metadata is too large for a row. */
 export function encodeCheckpoint(
   checkpoint: BareCheckpoint,
   about: CheckpointMetadata,
 ): EncodedCheckpoint {
-  const metadata = encodeEntries(about);
-  if (metadata.length > metadataUnitsMax) {
-    throw new RangeError(
-      `a checkpoint's metadata exceeds ${metadataUnitsMax} characters: ` +
-        "keep large values in the graph's state, not in the config's metadata",
-    );
-  }
-  return { body: encode(checkpoint), metadata };
+  return { body: encode(checkpoint), metadata: encodeEntries(about) };
 }
 
-/** Its JSON. `values` are those that came with this checkpoint; the others lie with the ones that they came with. */
+/** Its JSON: a checkpoint with the small ones of the values that came with it. */
 interface Body {
   checkpoint: Tree;
   values: [version: string, channel: string, kind: string, content: Tree][];
 }
 
-/** Keeps a checkpoint with the values that came with it; `isNew`: there is none under its key that would be replaced. */
+/** Larger values lie apart: whoever reads a state must not read all that lies beside its values. */
+const besideUnitsMax = 2_000;
+/** Every row of a checkpoint has its note beside a piece of its body; both have to fit. */
+const noteUnitsMax = 100_000;
+
+/**
+ * Keeps a checkpoint with the values that came with it; `isNew`: there is none under its key that would be replaced. Throws
+ * when its metadata and the names of its channels are too large for a row.
+ */
 export function writeCheckpoint(
   sql: CheckpointSql,
   key: CheckpointKey,
@@ -57,21 +54,36 @@ export function writeCheckpoint(
   { body, metadata }: EncodedCheckpoint,
   { values, isNew }: { values: readonly StoredValue[]; isNew: boolean },
 ): void {
+  const { beside = [], apart = [] } = Object.groupBy(values, ({ text }) =>
+    text.length <= besideUnitsMax ? "beside" : "apart",
+  );
+  // The metadata is a text in it, for SQLite to look into where somebody asks for it, and nowhere else.
+  const note = JSON.stringify([parentId, metadata, beside.map(nameOf)]);
+  if (note.length > noteUnitsMax) {
+    throw new RangeError(
+      `a checkpoint's metadata and names of channels exceed ${noteUnitsMax} characters: ` +
+        "keep large values in the graph's state, not in the config's metadata",
+    );
+  }
+  const contents = beside.map(({ version, channel, kind, text }) => {
+    const named = [version, channel, kind].map((name) => JSON.stringify(name)).join(",");
+    return `[${named},${text}]`;
+  });
   const at = placeOf(key);
   if (!isNew) removeText(sql, at);
-  const names = values.map(({ version, channel }) => nameOf(version, channel));
-  const contents = values.map(
-    ({ kind, text }, index) => `${names[index]?.slice(0, -1)},"${kind}",${text}]`,
-  );
-  addText(sql, at, {
-    note: `[${JSON.stringify(parentId)},${metadata},[${names.join(",")}]]`,
-    text: `{"checkpoint":${body},"values":[${contents.join(",")}]}`,
-  });
+  addText(sql, at, { note, text: `{"checkpoint":${body},"values":[${contents.join(",")}]}` });
+  for (const value of apart) {
+    addTextOnce(
+      sql,
+      { ...key, kind: "value", key: nameOf(value), place: 0 },
+      { note: value.kind, text: value.text },
+    );
+  }
 }
 
-/** A value's name in the note of its checkpoint. */
-function nameOf(version: string, channel: string): string {
-  return JSON.stringify([version, channel]);
+/** A channel's value at a version has one name, and that name one value. */
+function nameOf({ version, channel }: Pick<StoredValue, "version" | "channel">): string {
+  return pairKey(version, channel);
 }
 
 function placeOf({ threadId, checkpointNs, checkpointId }: CheckpointKey): TextKey {
@@ -97,12 +109,12 @@ export function readCheckpoint(
       : readTexts(sql, `${inScope} AND key = ?`, [...scope, checkpointId]);
   if (found === undefined) return undefined;
   const { row, text } = found;
-  const [parentId, entries] = decode(row.note ?? "") as [string | null, [string, unknown][]];
+  const [parentId, metadata] = JSON.parse(row.note ?? "") as [string | null, string];
   return {
     key: { threadId, checkpointNs, checkpointId: row.key },
     parentId,
     checkpoint: fromTree(bodyOf(text).checkpoint) as BareCheckpoint,
-    metadata: Object.fromEntries(entries) as CheckpointMetadata,
+    metadata: decodeEntries(metadata) as CheckpointMetadata,
   };
 }
 
@@ -110,7 +122,7 @@ function bodyOf(text: string): Body {
   return JSON.parse(text) as Body;
 }
 
-/** The values that came with one checkpoint; undefined where there is no such checkpoint. */
+/** The values that lie with one checkpoint; undefined where there is no such checkpoint. */
 export function readOwnValues(sql: CheckpointSql, key: CheckpointKey): StoredValue[] | undefined {
   const { threadId, checkpointNs, checkpointId } = key;
   const [found] = readTexts(sql, `${inScope} AND key = ?`, [threadId, checkpointNs, checkpointId]);
@@ -123,21 +135,27 @@ export function readStoredValues(
   { threadId, checkpointNs }: Scope,
   versions: readonly [channel: string, version: string][],
 ): StoredValue[] {
-  const wanted = versions.map(([channel, version]) => nameOf(version, channel));
-  const found = readTexts(
+  const names = versions.map(([channel, version]) => nameOf({ channel, version }));
+  // One bound text for any number of channels: a statement takes no more than a hundred parameters.
+  const bindings = [threadId, checkpointNs, JSON.stringify(names)];
+  const beside = readTexts(
     sql,
     `${inScope} AND EXISTS (
        SELECT 1 FROM json_each(note, '$[2]') AS name
        WHERE name.value IN (SELECT wanted.value FROM json_each(?) AS wanted))`,
-    // One bound text for any number of channels: a statement takes no more than a hundred parameters.
-    [threadId, checkpointNs, `[${wanted.join(",")}]`],
-  );
-  const stored = new Map(
-    found
-      .flatMap(({ text }) => valuesIn(text))
-      .map((value) => [nameOf(value.version, value.channel), value]),
-  );
-  return wanted.flatMap((name) => stored.get(name) ?? []);
+    bindings,
+  ).flatMap(({ text }) => valuesIn(text));
+  const apart = readTexts(
+    sql,
+    `thread_id = ? AND kind = 'value' AND checkpoint_ns = ?
+       AND key IN (SELECT wanted.value FROM json_each(?) AS wanted)`,
+    bindings,
+  ).map(({ row, text }) => {
+    const [version, channel] = partsOf(row.key);
+    return { version, channel, kind: row.note ?? "", text };
+  });
+  const stored = new Map([...beside, ...apart].map((value) => [nameOf(value), value]));
+  return names.flatMap((name) => stored.get(name) ?? []);
 }
 
 function valuesIn(text: string): StoredValue[] {

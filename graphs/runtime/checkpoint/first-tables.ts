@@ -7,7 +7,8 @@ import type { CheckpointSql } from "./storage.ts";
 
 /**
  * Moves what the first version's five tables hold into `checkpoint_rows`, and drops them. A run that waits for a person may
- * be that old.
+ * be that old. Their version stays behind, above what the older code knows of: rolled back to, it looks for the tables in
+ * vain, and does not take the run for one that has not begun.
  */
 export function convertFirstTables(sql: CheckpointSql): void {
   const moved = new Set<string>();
@@ -81,4 +82,4 @@ const moveOthers = `
   DROP TABLE checkpoint_items;
   DROP TABLE checkpoint_writes;
   DROP TABLE checkpoint_attempts;
-  DROP TABLE checkpoint_schema;`;
+  UPDATE checkpoint_schema SET version = 2;`;

@@ -124,19 +124,20 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
     const parent = parentId === null ? undefined : this.#know({ ...key, checkpointId: parentId });
     const replaced = isFirst ? undefined : readOwnValues(sql, key);
     const lists = new Map(parent?.lists);
-    const values: StoredValue[] = [];
+    // What lies with a checkpoint stays there when that is put again: later ones may have it too.
+    const values: StoredValue[] = [...(replaced ?? [])];
     for (const [channel, { version, value }] of changes) {
-      const before = replaced?.find((each) => each.channel === channel && each.version === version);
       // A version stands for one value.
-      if (before !== undefined) values.push(before);
-      else if (value.kind === "value") values.push({ channel, version, ...value });
-      else {
-        const { items } = value;
-        const previous = listIn(sql, parent, channel);
-        const ranges = writeList(sql, key, channel, previous, { items, isFirst });
-        lists.set(channel, { version, list: { ranges, items } });
-        values.push({ channel, version, kind: "list", text: JSON.stringify(ranges) });
+      if (values.some((each) => each.channel === channel && each.version === version)) continue;
+      if (value.kind === "value") {
+        values.push({ channel, version, ...value });
+        continue;
       }
+      const { items } = value;
+      const previous = listIn(sql, parent, channel);
+      const ranges = writeList(sql, key, channel, previous, { items, isFirst });
+      lists.set(channel, { version, list: { ranges, items } });
+      values.push({ channel, version, kind: "list", text: JSON.stringify(ranges) });
     }
     const isNew = replaced === undefined;
     writeCheckpoint(sql, key, parentId, checkpoint, { values, isNew });

@@ -7,16 +7,17 @@ import type { CheckpointSql } from "./storage.ts";
  * lies in one; a table without row ids is one B-tree, so that a row costs one write and not two. A text that may be large
  * is cut into rows of the same key, numbered by `chunk`.
  *
- * | kind       | key                | place       | note                             | body                                  |
- * | ---------- | ------------------ | ----------- | -------------------------------- | ------------------------------------- |
- * | checkpoint | its id             | 0           | [parent, metadata, value names]  | it, and the values that came with it  |
- * | item       | channel            | its number  |                                  | an item of the channel's lists        |
- * | write      | [checkpoint, task] | LangGraph's | [task's path, channel]           | what a task wrote in the step after   |
- * | attempt    |                    | its number  |                                  | the step after which it began         |
+ * | kind       | key                | place       | note                                  | body                                 |
+ * | ---------- | ------------------ | ----------- | ------------------------------------- | ------------------------------------ |
+ * | checkpoint | its id             | 0           | [parent, metadata, names of values]   | it, and small values it came with    |
+ * | value      | [version, channel] | 0           | `value` or `list`                     | a larger value that came with one    |
+ * | item       | channel            | its number  |                                       | an item of the channel's lists       |
+ * | write      | [checkpoint, task] | LangGraph's | [task's path, channel]                | what a task wrote in the step after  |
+ * | attempt    |                    | its number  |                                       | the step after which it began        |
  *
- * A channel's value lies with the checkpoint that it came with, once, however many later ones have it too; it is found by
- * its name there, [version, channel]. The items of lists lie apart, so that a list that grows costs what it has grown by.
- * The table's name is its version: another shape gets another name.
+ * A channel's value is stored once, however many later checkpoints have it too, and found by its name, [version, channel].
+ * The items of lists lie apart, so that a list that grows costs what it has grown by. The table's name is its version:
+ * another shape gets another name.
  */
 const table = `CREATE TABLE checkpoint_rows (
      thread_id TEXT NOT NULL,
@@ -37,9 +38,11 @@ const table = `CREATE TABLE checkpoint_rows (
 export function ensureCheckpointTables(storage: CheckpointStorage): boolean {
   const { sql } = storage;
   const present = tablesIn(sql);
-  if (present.includes("checkpoint_rows")) return false;
   const isOlder = present.includes("checkpoints");
+  if (present.includes("checkpoint_rows") && !isOlder) return false;
   storage.transactionSync(() => {
+    // Where both are there, the older version was the last to run.
+    if (present.includes("checkpoint_rows")) sql.exec("DROP TABLE checkpoint_rows");
     sql.exec(table);
     if (isOlder) convertFirstTables(sql);
   });

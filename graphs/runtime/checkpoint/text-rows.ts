@@ -1,10 +1,10 @@
-import { joinChunks, splitText } from "./chunks.ts";
+import { chunkUnitsMax, joinChunks, splitText } from "./chunks.ts";
 import type { ChunkRow } from "./chunks.ts";
 import type { Scope } from "./config-keys.ts";
 import type { CheckpointSql } from "./storage.ts";
 
 /** What a text is; see `tables.ts` for what key, place and note mean to each. */
-export type TextKind = "attempt" | "checkpoint" | "item" | "write";
+export type TextKind = "attempt" | "checkpoint" | "item" | "value" | "write";
 
 /** Names one text in the table. */
 export interface TextKey extends Scope {
@@ -20,21 +20,33 @@ export interface TextRow extends ChunkRow {
   note: string | null;
 }
 
-const columns = "thread_id, kind, checkpoint_ns, key, place, chunk, note, body";
+export interface NotedText {
+  note: string | null;
+  text: string;
+}
 
-/** Keeps a text and a note about it. Where there is one under its key, that stays. */
-export function addText(
+/** Keeps a text and a note about it. Throws where there is one under its key. */
+export function addText(sql: CheckpointSql, at: TextKey, content: NotedText): void {
+  insert(sql, at, content, "");
+}
+
+/** The same, except that what is there under its key stays. */
+export function addTextOnce(sql: CheckpointSql, at: TextKey, content: NotedText): void {
+  // The first chunk of what is there stays by itself; later ones must not be added to it.
+  if (content.text.length > chunkUnitsMax && isThere(sql, at)) return;
+  insert(sql, at, content, "ON CONFLICT DO NOTHING");
+}
+
+function insert(
   sql: CheckpointSql,
   at: TextKey,
-  { note, text }: { note: string | null; text: string },
+  { note, text }: NotedText,
+  onConflict: "" | "ON CONFLICT DO NOTHING",
 ): void {
-  const chunks = splitText(text);
-  // The first chunk of what is there stays by itself; later ones must not be added to it.
-  if (chunks.length > 1 && isThere(sql, at)) return;
-  for (const [chunk, body] of chunks.entries()) {
+  for (const [chunk, body] of splitText(text).entries()) {
     sql.exec(
-      `INSERT INTO checkpoint_rows (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO NOTHING`,
+      `INSERT INTO checkpoint_rows (thread_id, kind, checkpoint_ns, key, place, chunk, note, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ${onConflict}`,
       ...bindingsOf(at),
       chunk,
       note,

@@ -1,7 +1,7 @@
 import type { CheckpointKey } from "./config-keys.ts";
 import { decode } from "./decode.ts";
 import type { CheckpointSql } from "./storage.ts";
-import { addText, pairKey, partsOf, rangeOf, readTexts, removeText } from "./text-rows.ts";
+import { addTextOnce, pairKey, partsOf, rangeOf, readTexts, removeText } from "./text-rows.ts";
 
 export type PendingWrite = [taskId: string, channel: string, value: unknown];
 
@@ -45,7 +45,7 @@ export function writePending(
     const place = controlIndexes.get(channel) ?? index;
     const at = { threadId, checkpointNs, kind: "write", key, place } as const;
     if (place < 0) removeText(sql, at);
-    addText(sql, at, { note: JSON.stringify([task.taskPath, channel]), text });
+    addTextOnce(sql, at, { note: JSON.stringify([task.taskPath, channel]), text });
   }
 }
 

@@ -56,7 +56,7 @@ describe("storage of a long run", () => {
 
       expect(whole.checkpoints.rows).toBe(1001);
       expect(whole.items.rows).toBe(1000);
-      expect(sizeOf(storage, "checkpoint", "body LIKE '%rrr%'").rows).toBe(1);
+      expect(sizeOf(storage, "value").rows).toBe(60);
       for (const table of ["checkpoints", "items"] as const) {
         const [first, second] = [
           half[table].bytes - begun[table].bytes,
@@ -122,6 +122,29 @@ describe("storage of a long run", () => {
     await expect(saver.getTuple(config)).rejects.toThrow(/unknown form/);
   });
 
+  it("reads a state without the large values that it has no more", async () => {
+    const { storage, saver } = open();
+    const thread = startThread(saver, "t1");
+    for (let step = 0; step < 20; step += 1) {
+      await thread.put({ [`part${step}`]: step, draft: String(step % 10).repeat(100_000) });
+    }
+    let unitsRead = 0;
+    const { exec } = storage.sql;
+    const counting = {
+      exec: (query: string, ...bindings: unknown[]) => {
+        const rows = exec(query, ...bindings).toArray();
+        unitsRead += JSON.stringify(rows).length;
+        return { toArray: () => rows };
+      },
+    } as typeof storage.sql;
+
+    const reading = new SqlCheckpointSaver({ ...storage, sql: counting });
+    const values = await valuesAt(reading, threadConfig("t1"));
+
+    expect(values).toMatchObject({ part0: 0, part19: 19, draft: "9".repeat(100_000) });
+    expect(unitsRead).toBeLessThan(200_000);
+  });
+
   it("tells forks of a thread apart, though both count on from the same version", async () => {
     const { saver } = open();
     const root = await startThread(saver, "t1").put({ n: "root" });
@@ -169,7 +192,7 @@ describe("a large value", () => {
       large.length,
     );
     expect(tuple?.pendingWrites?.[0]?.[2] === large).toBe(true);
-    for (const kind of ["checkpoint", "item", "write"] as const) {
+    for (const kind of ["value", "item", "write"] as const) {
       expect(sizeOf(storage, kind).bytes).toBeGreaterThan(5_000_000);
       expect(sizeOf(storage, kind, "length(CAST(body AS BLOB)) > 1900000").rows).toBe(0);
     }
@@ -185,11 +208,18 @@ describe("a large value", () => {
     expect(splitText("")).toEqual([""]);
   });
 
-  it("in the metadata is refused with advice, and leaves nothing behind", async () => {
+  it.each([
+    ["metadata", { a: 1 }, { note: "n".repeat(chunkUnitsMax) }],
+    [
+      "names of channels",
+      Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`${n}${"漢".repeat(300)}`, 1])),
+      {},
+    ],
+  ])("in the %s is refused with advice, and leaves nothing behind", async (_, values, more) => {
     const { storage, saver } = open();
-    const metadata = { ...loopMetadata, note: "n".repeat(chunkUnitsMax) };
+    const metadata = { ...loopMetadata, ...more };
 
-    await expect(startThread(saver, "t1").put({ a: 1 }, metadata)).rejects.toThrow(
+    await expect(startThread(saver, "t1").put(values, metadata)).rejects.toThrow(
       /keep large values in the graph's state/,
     );
 
@@ -362,6 +392,44 @@ describe("a thread", () => {
 
     expect(sizesOf(storage)).toEqual(before);
     expect(await valuesAt(saver, config)).toEqual(values);
+  });
+
+  it("keeps what later checkpoints have too when one is stored again with less, or with more", async () => {
+    const { saver } = open();
+    const put = (n: number, values: Record<string, unknown>, versions: Record<string, number>) =>
+      saver.put(threadConfig("t1"), checkpointOf(n, values, versions), loopMetadata, versions);
+    const first = await put(0, { a: 1, large: "l".repeat(9_000) }, { a: 1.5, large: 1.5 });
+    const versions = { a: 1.5, large: 1.5, b: 2.5 };
+    const next = await saver.put(first, checkpointOf(1, { b: 2 }, versions), loopMetadata, {
+      b: 2.5,
+    });
+
+    await saver.put(threadConfig("t1"), checkpointOf(0, {}, { a: 1.5 }), loopMetadata, {});
+    await put(0, { a: 9 }, { a: 2.25 });
+
+    expect(await valuesAt(saver, next)).toEqual({ a: 1, large: "l".repeat(9_000), b: 2 });
+    expect(await valuesAt(saver, first)).toEqual({ a: 9 });
+  });
+
+  it("is read whatever somebody has put into its metadata", async () => {
+    const { saver } = open();
+    const deep = Array.from({ length: 1_100 }).reduce<unknown>((inner) => [inner], 0);
+    const config = await startThread(saver, "t1").put({ a: 1 }, {
+      ...loopMetadata,
+      deep,
+    } as typeof loopMetadata);
+
+    expect(await valuesAt(saver, config)).toEqual({ a: 1 });
+  });
+
+  it("refuses lists whose channels the database cannot tell apart", async () => {
+    const storage = openStorage();
+    const saver = new SqlCheckpointSaver(storage, true);
+
+    const put = startThread(saver, "t1").put({ "\ud800": [{ a: 1 }], "\ud801": [{ b: 2 }] });
+
+    await expect(put).rejects.toThrow(/UNIQUE/);
+    expect(sizesOf(storage).items.rows).toBe(0);
   });
 
   it("must be named by a string", async () => {

@@ -38,7 +38,7 @@ describe("the checkpointer in a RunObject", () => {
 
       expect(tuple?.checkpoint.channel_values["large"] === large).toBe(true);
       expect(tuple?.pendingWrites?.[0]?.[2] === large).toBe(true);
-      for (const kind of ["checkpoint", "item", "write"] as const) {
+      for (const kind of ["value", "item", "write"] as const) {
         expect(sizeOf(storage, kind).bytes).toBeGreaterThan(5_000_000);
         expect(sizeOf(storage, kind, "length(CAST(body AS BLOB)) > 1900000").rows).toBe(0);
       }

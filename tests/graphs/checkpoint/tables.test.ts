@@ -41,7 +41,7 @@ describe("the first version's tables", () => {
     const { storage, isNew, saver } = convert();
 
     expect(isNew).toBe(false);
-    expect(tablesIn(storage)).toEqual(["checkpoint_rows"]);
+    expect(tablesIn(storage)).toEqual(["checkpoint_rows", "checkpoint_schema"]);
     const latest = await saver.getTuple(threadConfig("run_1"));
     expect(latest).toMatchObject({
       config: { configurable: { checkpoint_id: "step-2" } },
@@ -97,6 +97,26 @@ describe("the first version's tables", () => {
     // Only the new one was added.
     const items = storage.sql.exec("SELECT 1 FROM checkpoint_rows WHERE kind = 'item'").toArray();
     expect(items).toHaveLength(3);
+  });
+
+  it("leave a version behind that their own code does not take for none", () => {
+    const { storage } = convert();
+
+    const [row] = storage.sql.exec("SELECT version FROM checkpoint_schema").toArray();
+
+    expect(row).toEqual({ version: 2 });
+  });
+
+  it("count where they were made beside the present one: their code was the last to run", async () => {
+    const { storage } = convert();
+    storage.sql.exec("DROP TABLE checkpoint_schema");
+    storage.sql.exec(firstTables.replaceAll("step-", "later-"));
+
+    ensureCheckpointTables(storage);
+
+    const latest = await new SqlCheckpointSaver(storage).getTuple(threadConfig("run_1"));
+    expect(latest?.checkpoint.id).toBe("later-2");
+    expect(ensureCheckpointTables(storage)).toBe(false);
   });
 
   it("stay as they are when they cannot be taken over", () => {
