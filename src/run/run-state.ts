@@ -69,6 +69,18 @@ export function keepsCheckpoints({ epoch }: Pick<RunRow, "epoch">): boolean {
 }
 
 /**
+ * The deployment was rolled back, and this run belongs to the version that was there before. It is left alone until that is
+ * back: whoever does not know all that is stored of a run may ask its model again for what was paid.
+ */
+export class NewerRun extends Error {
+  override name = "NewerRun";
+
+  constructor() {
+    super("a newer version of this program has written this run");
+  }
+}
+
+/**
  * The run's own row. Reads are cached, since one instance at a time writes; one that has been replaced and does not know
  * it yet is refused with `StaleInstance` at its next write.
  */
@@ -77,6 +89,7 @@ export class RunState {
   #row: RunRow | null = null;
   #version = schemaVersion;
 
+  /** Throws `NewerRun`. */
   constructor(storage: RunStorage) {
     this.#storage = storage;
     this.reload();
@@ -88,8 +101,10 @@ export class RunState {
   }
 
   #take(stored: StoredRow | null): void {
+    const version = stored === null ? schemaVersion : (stored["schema_version"] as number);
+    if (version > schemaVersion) throw new NewerRun();
     this.#row = stored === null ? null : toRow(stored);
-    this.#version = stored === null ? schemaVersion : (stored["schema_version"] as number);
+    this.#version = version;
   }
 
   /** null: there is no run here. */

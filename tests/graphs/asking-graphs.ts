@@ -14,6 +14,8 @@ const State = Annotation.Root({
   answers: Annotation<string[]>({ reducer: (a, b) => a.concat(b), default: () => [] }),
 });
 
+type Said = typeof State.State;
+
 const say = (content: string) => ({ messages: [new AIMessage({ id: "said", content })] });
 
 /** One node: a call, a question, a second question, another call. */
@@ -112,6 +114,35 @@ export const outerThenInner: GraphFactory = (kit) => {
     .addEdge(START, "outer")
     .addEdge("outer", END)
     .compile(kit.checkpointing);
+};
+
+/** A node that runs a subgraph which asks twice, then asks twice itself. */
+export const innerThenOuter: GraphFactory = (kit) => {
+  const subgraph = twoInSequence({ ...kit, checkpointing: {} });
+  return new StateGraph(State)
+    .addNode("outer", async (_state, config) => {
+      const { messages } = (await subgraph.invoke({ messages: [] }, config)) as Said;
+      const third = interrupt<string, string>("third?");
+      return say(`${messages.at(-1)?.text} ${third} ${interrupt<string, string>("fourth?")}`);
+    })
+    .addEdge(START, "outer")
+    .addEdge("outer", END)
+    .compile(kit.checkpointing);
+};
+
+/** A graph whose node runs a graph whose node runs a graph that asks twice. */
+export const deepInside: GraphFactory = (kit) => {
+  const inner = twoInSequence({ ...kit, checkpointing: {} });
+  const wrap = (graph: typeof inner, checkpointing: typeof kit.checkpointing) =>
+    new StateGraph(State)
+      .addNode("wrap", async (_state, config) => {
+        const { messages } = (await graph.invoke({ messages: [] }, config)) as Said;
+        return { messages };
+      })
+      .addEdge(START, "wrap")
+      .addEdge("wrap", END)
+      .compile(checkpointing);
+  return wrap(wrap(inner, {}), kit.checkpointing);
 };
 
 /** Asks with `value` and says what it was answered, as JSON. */

@@ -1,6 +1,6 @@
 import { decode } from "./decode.ts";
 import type { CheckpointSql } from "./storage.ts";
-import { readTexts } from "./text-rows.ts";
+import { partsOf, readTexts } from "./text-rows.ts";
 import type { TextRow } from "./text-rows.ts";
 import { interruptIndex, resumeIndex } from "./write-rows.ts";
 
@@ -20,7 +20,33 @@ export function countAnswers(
     [threadId, interruptIndex],
     "length(checkpoint_ns) DESC, checkpoint_ns, key, chunk",
   ).find(({ text }) => idsIn(decode(text)).includes(questionId));
-  return asking === undefined ? null : answersOf(sql, threadId, asking.row);
+  if (asking === undefined || isOutdated(sql, threadId, asking.row)) return null;
+  return answersOf(sql, threadId, asking.row);
+}
+
+/**
+ * Whether a task inside of this one asks by now. A question goes up from the task that asks it, one storing after the
+ * other; after a death in between, an outer task still has the inner one's last question, which was answered.
+ */
+function isOutdated(sql: CheckpointSql, threadId: string, task: TextRow): boolean {
+  const [, taskId] = partsOf(task.key);
+  const askingInside = sql
+    .exec(
+      `SELECT 1 FROM checkpoint_rows AS inner
+       WHERE thread_id = ? AND kind = 'write' AND place = ? AND instr(checkpoint_ns, ?) > 0
+         -- One that has written something has had its answers.
+         AND NOT EXISTS (
+           SELECT 1 FROM checkpoint_rows AS written
+           WHERE written.thread_id = inner.thread_id AND written.kind = 'write'
+             AND written.checkpoint_ns = inner.checkpoint_ns AND written.key = inner.key
+             AND written.place >= 0)
+       LIMIT 1`,
+      threadId,
+      interruptIndex,
+      `:${taskId}`,
+    )
+    .toArray();
+  return askingInside.length > 0;
 }
 
 function answersOf(sql: CheckpointSql, threadId: string, task: TextRow): number {
