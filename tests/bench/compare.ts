@@ -97,13 +97,13 @@ function print(
     columns: [...samples].map(([column, measured]) => [column, median(measured)] as const),
   }));
   console.log(`
-A reply of ${tokens} tokens through the poet graph. runs/s and CPU per run (of the server's processes) with a gateway that
-answers at once, at 1, 8 and 32 in flight. Paced: with a gateway that takes 50 ms to the first token and 5 ms to each
-next; first and last token with one run at a time. To all of them the gateway is one like OpenAI's, which keeps no log to be looked at
-afterwards. Medians over ${rounds} rounds. The gateway's CPU is the fake's own.
+A reply of ${tokens} tokens through the poet graph; medians over ${rounds} round(s), after a warm-up. runs/s and CPU per run (of
+the server's processes) with a gateway that answers at once, at 1, 8 and 32 in flight. Paced: with a gateway that takes
+50 ms to the first token and 5 ms to each next; first and last token with one run at a time. The gateway's CPU is the
+fake's own. To all of them it is one like OpenAI's, which keeps no log to be looked at afterwards.
 On workerd the bundle answers by itself, without Miniflare's Worker in front, and its state is in memory where there is
-/dev/shm, as LangGraph's is; under wrangler dev both are as in use. The bare object is what a run's shape costs on workerd
-with nothing of Runledger in it: see tests/bench/bare-worker.ts.
+/dev/shm, as LangGraph's is; under wrangler dev both are as in use. The bare object is what a run's shape costs on
+workerd with nothing of Runledger in it (tests/bench/bare-worker.ts).
 `);
   console.table(
     Object.fromEntries(
