@@ -1,4 +1,4 @@
-import type { FinishRun } from "./billing.ts";
+import type { FinishRun } from "./posting.ts";
 
 /** The run row after a finishing batch, and the run's receipts that were asked for. */
 export interface FinishedRun {

@@ -1,5 +1,5 @@
 import { toIso } from "../base/clock.ts";
-import type { BillingDeps, FinishRun } from "./billing.ts";
+import type { BillingDeps, FinishRun } from "./posting.ts";
 import type { FinishedRun } from "./finish-statements.ts";
 
 /** The one event that every billed run ends with, whatever started it; or the word that somebody else ended it. */

@@ -1,5 +1,5 @@
 import type { UsageFact } from "../ports/usage-fact.ts";
-import type { BillingDeps, CommittedReceipt } from "./billing.ts";
+import type { BillingDeps, CommittedReceipt } from "./posting.ts";
 import { contentHash, receiptIdOf, sourceReference } from "./pricing.ts";
 import { repeatBatch } from "./repeat-batch.ts";
 

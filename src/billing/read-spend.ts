@@ -1,6 +1,15 @@
+import type { RunContext } from "../ports/run-context.ts";
 import type { SpendLog, SpendPage, SpendRow } from "../ports/spend-log.ts";
-import type { ReconcileRun } from "./reconcile.ts";
 import type { RunReceipt } from "./run-receipts.ts";
+
+/** A run as far as the log is asked for it. */
+export interface SpendingRun {
+  /** Of the newest attempt; the log is read for all of them. */
+  context: RunContext;
+  /** Milliseconds. */
+  startedAt: number;
+  endedAt: number;
+}
 
 /** A call may begin before its run says so by another machine's clock, and may be logged long after. */
 const windowMarginMs = 60 * 60_000;
@@ -10,7 +19,7 @@ const newestAttempts = 3;
 const attemptsMax = 50;
 
 /** The newest attempts, and those of which the log still has something to tell: a run may be retried without end. */
-function attemptsOf({ context }: ReconcileRun, receipts: readonly RunReceipt[]): number[] {
+function attemptsOf({ context }: SpendingRun, receipts: readonly RunReceipt[]): number[] {
   const open = receipts
     .filter(({ settlement }) => settlement !== "final")
     .map(({ attempt }) => attempt);
@@ -25,7 +34,7 @@ function attemptsOf({ context }: ReconcileRun, receipts: readonly RunReceipt[]):
  */
 export async function readSpend(
   spendLog: SpendLog,
-  { run, receipts, now }: { run: ReconcileRun; receipts: readonly RunReceipt[]; now: number },
+  { run, receipts, now }: { run: SpendingRun; receipts: readonly RunReceipt[]; now: number },
   signal: AbortSignal | undefined,
 ): Promise<{ kind: "rows"; rows: SpendRow[] } | Extract<SpendPage, { kind: "unavailable" }>> {
   const rows = new Map<string, SpendRow>();

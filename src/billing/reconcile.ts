@@ -1,8 +1,7 @@
 import { isZeroUsd, parseUsd } from "../base/money.ts";
-import type { RunContext } from "../ports/run-context.ts";
 import type { SpendLog, SpendPage, SpendRow } from "../ports/spend-log.ts";
 import type { ExecutorType, UsageFact } from "../ports/usage-fact.ts";
-import { type BillingDeps, commitUsageFacts } from "./billing.ts";
+import { commitUsageFacts } from "./billing.ts";
 import {
   askedBy,
   dispatchPrefix,
@@ -12,8 +11,9 @@ import {
   type RunDispatch,
 } from "./match-spend.ts";
 import { absenceProvenMs, logLagMs } from "./next-reconcile.ts";
+import type { BillingDeps } from "./posting.ts";
 import { correctedFact, foundFact, type PricedModel, voidedFact } from "./reconciled-fact.ts";
-import { readSpend } from "./read-spend.ts";
+import { readSpend, type SpendingRun } from "./read-spend.ts";
 import { readRunReceipts, type RunReceipt } from "./run-receipts.ts";
 import { type SettledReceipt, settledReceipts } from "./settled-receipts.ts";
 
@@ -23,13 +23,8 @@ export interface ReconcileDeps extends BillingDeps {
   describeModel(modelId: string): PricedModel | null;
 }
 
-export interface ReconcileRun {
-  /** Of the newest attempt; the log is read for all of them. */
-  context: RunContext;
+export interface ReconcileRun extends SpendingRun {
   executorType: ExecutorType;
-  /** Milliseconds. */
-  startedAt: number;
-  endedAt: number;
   /** The call journal, in order of dispatch; empty for an engine that keeps none. */
   dispatches: readonly RunDispatch[];
 }

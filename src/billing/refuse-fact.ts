@@ -1,5 +1,5 @@
 import type { UsageFact } from "../ports/usage-fact.ts";
-import type { BillingDeps, CommitReport } from "./billing.ts";
+import type { BillingDeps, CommitReport } from "./posting.ts";
 import { factProblem } from "./pricing.ts";
 
 type RefusedFact = CommitReport["refused"][number];

@@ -2,17 +2,17 @@ import type { Clock } from "../base/clock.ts";
 import { describeBug, type Log } from "../base/log.ts";
 import type { Admission } from "../billing/admission.ts";
 import type { Reopening } from "../billing/reopen.ts";
-import type { CommitReport, FinishReport, FinishRun } from "../billing/billing.ts";
+import type { CommitReport, FinishReport, FinishRun } from "../billing/posting.ts";
+import type { ReconcileOutcome, ReconcileRun } from "../billing/reconcile.ts";
 import type { RecordBooks } from "../billing/record-books.ts";
 import type { CreditCheck } from "../executor/with-preflight.ts";
 import type { CallJournal } from "../ports/completion.ts";
 import type { GraphExecutorPort } from "../ports/graph-executor.ts";
 import type { CheckpointStorage } from "../ports/graph-runner.ts";
 import type { RunStatus, StartRun } from "../ports/run.ts";
-import type { BillingCommitFn, UsageFact } from "../ports/usage-fact.ts";
+import type { BillingCommitFn, SourceSystem, UsageFact } from "../ports/usage-fact.ts";
 import type { SettledFrame } from "../protocol.ts";
 import { Answers } from "./life/answers.ts";
-import type { Reconciler } from "./life/look-at-log.ts";
 import type { CallCosts } from "./journal/call-rows.ts";
 import type { CrashPoint } from "./crash-points.ts";
 import { EventLog, type LoggedEvent } from "./viewers/event-log.ts";
@@ -31,6 +31,14 @@ export interface RunLedger {
   commit(facts: readonly UsageFact[]): Promise<CommitReport>;
   finish(finish: FinishRun): Promise<FinishReport>;
   recordBooks(record: RecordBooks): Promise<void>;
+}
+
+/** The gateway's own log of what it was asked, as one run needs it. */
+export interface Reconciler {
+  /** Whose calls the log has. */
+  source: SourceSystem;
+  /** Throws when D1 is unreachable. */
+  reconcile(run: ReconcileRun, signal: AbortSignal): Promise<ReconcileOutcome>;
 }
 
 /** `rev` numbers this write of the D1 row; `chargedCredits` is what the run has cost so far. */

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { newId } from "../../src/base/ids.ts";
 import { silentLog, type Log, type LogFields } from "../../src/base/log.ts";
 import { admitRun, type Admission } from "../../src/billing/admission.ts";
-import type { BillingDeps, FinishRun } from "../../src/billing/billing.ts";
+import type { BillingDeps, FinishRun } from "../../src/billing/posting.ts";
 import { addCredits, createAccount } from "../../src/billing/credits.ts";
 import type { BatchRetry } from "../../src/billing/repeat-batch.ts";
 import type { StartRun } from "../../src/ports/run.ts";

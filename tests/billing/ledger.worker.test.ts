@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { commitUsageFacts, type BillingDeps } from "../../src/billing/billing.ts";
+import { commitUsageFacts } from "../../src/billing/billing.ts";
+import type { BillingDeps } from "../../src/billing/posting.ts";
 import { addCredits, createAccount, ensureAccount } from "../../src/billing/credits.ts";
 import { receiptIdOf, sourceReference } from "../../src/billing/pricing.ts";
 import { recordChargeReceipt } from "../../src/billing/record-charge-receipt.ts";

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { newId } from "../../src/base/ids.ts";
 import { silentLog, type Log } from "../../src/base/log.ts";
 import { admitRun } from "../../src/billing/admission.ts";
-import type { BillingDeps } from "../../src/billing/billing.ts";
+import type { BillingDeps } from "../../src/billing/posting.ts";
 import { addCredits, createAccount } from "../../src/billing/credits.ts";
 import type { StartRun } from "../../src/ports/run.ts";
 import type { UsageFact } from "../../src/ports/usage-fact.ts";

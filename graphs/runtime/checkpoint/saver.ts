@@ -6,7 +6,6 @@ import { decodeValue } from "./channel-values.ts";
 import type { StoredValue } from "./channel-values.ts";
 import {
   deleteRows,
-  listCheckpoints,
   readCheckpoint,
   readOwnValues,
   readStoredValues,
@@ -20,6 +19,7 @@ import { isKnownAs } from "./known-checkpoint.ts";
 import type { KnownCheckpoint } from "./known-checkpoint.ts";
 import { keepsSendsInParent, withPendingSends } from "./pending-sends.ts";
 import { checkpointSerializer } from "./serializer.ts";
+import { listCheckpoints } from "./list-checkpoints.ts";
 import { readList, writeList } from "./list-rows.ts";
 import type { Range, StoredList } from "./shared-list.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";

@@ -1,18 +1,8 @@
 import { givenUpMs, looksAfter, looksSkippedWhenFinal } from "../../billing/next-reconcile.ts";
-import type { ReconcileOutcome, ReconcileRun } from "../../billing/reconcile.ts";
-import type { SourceSystem } from "../../ports/usage-fact.ts";
 import { adoptReceipts } from "../journal/adopt-receipts.ts";
 import { countOpenReceipts, listDispatches, listModels, readTotals } from "../journal/call-rows.ts";
 import type { OpenRun } from "../open-run.ts";
 import type { RunRow } from "../run-state.ts";
-
-/** The gateway's own log of what it was asked, as one run needs it. */
-export interface Reconciler {
-  /** Whose calls the log has. */
-  source: SourceSystem;
-  /** Throws when D1 is unreachable. */
-  reconcile(run: ReconcileRun, signal: AbortSignal): Promise<ReconcileOutcome>;
-}
 
 /**
  * The looks to come of a run that settles now. `reconciling`: they may still change what it was charged. A run that waits

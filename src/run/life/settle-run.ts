@@ -1,6 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import { describeBug } from "../../base/log.ts";
-import type { CommitReport } from "../../billing/billing.ts";
+import type { CommitReport } from "../../billing/posting.ts";
 import { readTotals } from "../journal/call-rows.ts";
 import { planLooks } from "./look-at-log.ts";
 import { nextAlarm } from "./next-alarm.ts";

@@ -1,6 +1,7 @@
 import { addCredits, createAccount } from "../../../src/billing/credits.ts";
 import { admitRun, readAdmission, topUpLease } from "../../../src/billing/admission.ts";
-import { commitUsageFacts, finishRun, type BillingDeps } from "../../../src/billing/billing.ts";
+import { commitUsageFacts, finishRun } from "../../../src/billing/billing.ts";
+import type { BillingDeps } from "../../../src/billing/posting.ts";
 import { priceFact } from "../../../src/billing/pricing.ts";
 import { reconcileRun } from "../../../src/billing/reconcile.ts";
 import { recordBooks } from "../../../src/billing/record-books.ts";
@@ -11,7 +12,7 @@ import type { StartRun } from "../../../src/ports/run.ts";
 import type { CrashPoint } from "../../../src/run/crash-points.ts";
 import type { LoggedEvent } from "../../../src/run/viewers/event-log.ts";
 import type { RunDeps, RunLedger } from "../../../src/run/open-run.ts";
-import type { Reconciler } from "../../../src/run/life/look-at-log.ts";
+import type { Reconciler } from "../../../src/run/open-run.ts";
 import { RunLife } from "../../../src/run/life/run-life.ts";
 import { recordingLog } from "../../conformance/fakes.ts";
 import { sqliteStorage } from "../../run/sqlite-storage.ts";

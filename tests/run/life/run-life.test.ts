@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { FinishRun } from "../../../src/billing/billing.ts";
+import type { FinishRun } from "../../../src/billing/posting.ts";
 import { unknownFact } from "../../../src/completion/unknown-fact.ts";
 import type { GraphExecutorPort } from "../../../src/ports/graph-executor.ts";
 import type { StartRun } from "../../../src/ports/run.ts";
