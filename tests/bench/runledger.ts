@@ -68,7 +68,7 @@ function variables(
     GATEWAY_BASE_URL: gatewayBaseUrl,
     GATEWAY_DIALECT: dialect,
     MODEL_CATALOG: JSON.stringify([
-      { id: benchModel, inputUsdPerMTok: "0.15", outputUsdPerMTok: "0.60", maxOutputTokens: 512 },
+      { id: benchModel, inputUsdPerMTok: "0.15", outputUsdPerMTok: "0.60", maxOutputTokens: 8_192 },
     ]),
   };
 }
