@@ -5,7 +5,7 @@ import { readCheckpoint } from "./checkpoint/checkpoint-rows.ts";
 import { DeferringSaver } from "./checkpoint/deferring-saver.ts";
 import { countAnswers } from "./checkpoint/question-rows.ts";
 import { SqlCheckpointSaver } from "./checkpoint/saver.ts";
-import { ensureCheckpointTables } from "./checkpoint/tables.ts";
+import { ensureCheckpointTable } from "./checkpoint/table.ts";
 import type { Answers } from "./kit.ts";
 
 /**
@@ -19,9 +19,9 @@ export class RunCheckpoints {
   readonly #runId: string;
   readonly #isNew: boolean;
 
-  /** Makes the tables where there are none. */
+  /** Makes the table where there is none. */
   constructor(storage: CheckpointStorage, runId: string) {
-    this.#isNew = ensureCheckpointTables(storage);
+    this.#isNew = ensureCheckpointTable(storage);
     this.saver = new DeferringSaver(new SqlCheckpointSaver(storage, this.#isNew));
     this.#storage = storage;
     this.#runId = runId;

@@ -4,6 +4,7 @@ import { encode } from "./encode.ts";
 import { readList } from "./list-rows.ts";
 import type { Range } from "./shared-list.ts";
 import type { CheckpointSql } from "./storage.ts";
+import { pairKey } from "./text-rows.ts";
 
 /** A channel's value as text: its items apart where it is a list of objects. */
 export type EncodedValue = { kind: "value"; text: string } | { kind: "list"; items: string[] };
@@ -30,6 +31,11 @@ export interface StoredValue {
   /** `value` or `list`; newer code may have stored it in another form. */
   kind: string;
   text: string;
+}
+
+/** A channel's value at a version has one name, and that name one value. */
+export function nameOf({ version, channel }: Pick<StoredValue, "version" | "channel">): string {
+  return pairKey(version, channel);
 }
 
 /** Throws for a form that newer code has stored it in. */

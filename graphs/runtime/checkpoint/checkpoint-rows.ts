@@ -1,4 +1,5 @@
 import type { Checkpoint, CheckpointMetadata } from "@langchain/langgraph";
+import { nameOf } from "./channel-values.ts";
 import type { StoredValue } from "./channel-values.ts";
 import type { CheckpointKey, Scope } from "./config-keys.ts";
 import { fromTree } from "./decode.ts";
@@ -6,8 +7,8 @@ import { encode } from "./encode.ts";
 import { decodeEntries, encodeEntries } from "./metadata-entries.ts";
 import type { CheckpointSql } from "./storage.ts";
 import type { Tree } from "./tag.ts";
-import { addText, addTextOnce, pairKey, partsOf, readTexts, removeText } from "./text-rows.ts";
-import type { TextKey } from "./text-rows.ts";
+import { addText, addTextOnce, readTexts, removeText } from "./text-rows.ts";
+import type { TextKey, TextRow } from "./text-rows.ts";
 
 /** A checkpoint without the values of its channels. */
 export type BareCheckpoint = Omit<Checkpoint, "channel_values">;
@@ -33,7 +34,7 @@ export function encodeCheckpoint(
 }
 
 /** Its JSON: a checkpoint with the small ones of the values that came with it. */
-interface Body {
+export interface Body {
   checkpoint: Tree;
   values: [version: string, channel: string, kind: string, content: Tree][];
 }
@@ -81,11 +82,6 @@ export function writeCheckpoint(
   }
 }
 
-/** A channel's value at a version has one name, and that name one value. */
-function nameOf({ version, channel }: Pick<StoredValue, "version" | "channel">): string {
-  return pairKey(version, channel);
-}
-
 function placeOf({ threadId, checkpointNs, checkpointId }: CheckpointKey): TextKey {
   return { threadId, kind: "checkpoint", checkpointNs, key: checkpointId, place: 0 };
 }
@@ -95,76 +91,41 @@ const inScope = "thread_id = ? AND kind = 'checkpoint' AND checkpoint_ns = ?";
 /** The named checkpoint, or the latest of the scope. */
 export function readCheckpoint(
   sql: CheckpointSql,
-  { threadId, checkpointNs }: Scope,
+  scope: Scope,
   checkpointId: string | undefined,
 ): StoredCheckpoint | undefined {
-  const scope = [threadId, checkpointNs];
+  const { threadId, checkpointNs } = scope;
+  const bindings = [threadId, checkpointNs];
   const [found] =
     checkpointId === undefined
-      ? readTexts(
+      ? readBodies(
           sql,
-          `${inScope} AND key = (SELECT max(key) FROM checkpoint_rows WHERE ${inScope})`,
-          [...scope, ...scope],
+          scope,
+          `key = (SELECT max(key) FROM checkpoint_rows WHERE ${inScope})`,
+          bindings,
         )
-      : readTexts(sql, `${inScope} AND key = ?`, [...scope, checkpointId]);
+      : readBodies(sql, scope, "key = ?", [checkpointId]);
   if (found === undefined) return undefined;
-  const { row, text } = found;
+  const { row, body } = found;
   const [parentId, metadata] = JSON.parse(row.note ?? "") as [string | null, string];
   return {
     key: { threadId, checkpointNs, checkpointId: row.key },
     parentId,
-    checkpoint: fromTree(bodyOf(text).checkpoint) as BareCheckpoint,
+    checkpoint: fromTree(body.checkpoint) as BareCheckpoint,
     metadata: decodeEntries(metadata) as CheckpointMetadata,
   };
 }
 
-function bodyOf(text: string): Body {
-  return JSON.parse(text) as Body;
-}
-
-/** The values that lie with one checkpoint; undefined where there is no such checkpoint. */
-export function readOwnValues(sql: CheckpointSql, key: CheckpointKey): StoredValue[] | undefined {
-  const { threadId, checkpointNs, checkpointId } = key;
-  const [found] = readTexts(sql, `${inScope} AND key = ?`, [threadId, checkpointNs, checkpointId]);
-  return found && valuesIn(found.text);
-}
-
-/** The stored values of these channels at these versions, in this order; an empty channel has none. */
-export function readStoredValues(
+/** The checkpoints of a scope that `condition` selects, as they are stored. */
+export function readBodies(
   sql: CheckpointSql,
   { threadId, checkpointNs }: Scope,
-  versions: readonly [channel: string, version: string][],
-): StoredValue[] {
-  const names = versions.map(([channel, version]) => nameOf({ channel, version }));
-  // One bound text for any number of channels: a statement takes no more than a hundred parameters.
-  const bindings = [threadId, checkpointNs, JSON.stringify(names)];
-  const beside = readTexts(
-    sql,
-    `${inScope} AND EXISTS (
-       SELECT 1 FROM json_each(note, '$[2]') AS name
-       WHERE name.value IN (SELECT wanted.value FROM json_each(?) AS wanted))`,
-    bindings,
-  ).flatMap(({ text }) => valuesIn(text));
-  const apart = readTexts(
-    sql,
-    `thread_id = ? AND kind = 'value' AND checkpoint_ns = ?
-       AND key IN (SELECT wanted.value FROM json_each(?) AS wanted)`,
-    bindings,
-  ).map(({ row, text }) => {
-    const [version, channel] = partsOf(row.key);
-    return { version, channel, kind: row.note ?? "", text };
-  });
-  const stored = new Map([...beside, ...apart].map((value) => [nameOf(value), value]));
-  return names.flatMap((name) => stored.get(name) ?? []);
-}
-
-function valuesIn(text: string): StoredValue[] {
-  return bodyOf(text).values.map(([version, channel, kind, content]) => ({
-    version,
-    channel,
-    kind,
-    text: JSON.stringify(content),
-  }));
+  condition: string,
+  bindings: readonly string[],
+): { row: TextRow; body: Body }[] {
+  return readTexts(sql, `${inScope} AND ${condition}`, [threadId, checkpointNs, ...bindings]).map(
+    ({ row, text }) => ({ row, body: JSON.parse(text) as Body }),
+  );
 }
 
 /** Removes everything that is kept of a thread. */

@@ -4,13 +4,7 @@ import type { Checkpoint, CheckpointMetadata, CheckpointTuple } from "@langchain
 import { nextChannelVersion } from "./channel-versions.ts";
 import { decodeValue } from "./channel-values.ts";
 import type { StoredValue } from "./channel-values.ts";
-import {
-  deleteRows,
-  readCheckpoint,
-  readOwnValues,
-  readStoredValues,
-  writeCheckpoint,
-} from "./checkpoint-rows.ts";
+import { deleteRows, readCheckpoint, writeCheckpoint } from "./checkpoint-rows.ts";
 import { checkpointIdOf, configOf, scopeOf, textOf } from "./config-keys.ts";
 import type { CheckpointKey, Scope } from "./config-keys.ts";
 import { encodeStep, encodeWrites } from "./encoded-step.ts";
@@ -24,14 +18,15 @@ import { readList, writeList } from "./list-rows.ts";
 import type { Range, StoredList } from "./shared-list.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import type { CheckpointSql } from "./storage.ts";
+import { readOwnValues, readStoredValues } from "./stored-values.ts";
 import { readPending, writePending } from "./write-rows.ts";
 import type { EncodedWrites } from "./write-rows.ts";
 
 type ListOptions = NonNullable<Parameters<BaseCheckpointSaver["list"]>[1]>;
 
 /**
- * LangGraph's checkpoints in a synchronous SQLite, such as a Durable Object's, in the tables that
- * `ensureCheckpointTables` has made.
+ * LangGraph's checkpoints in a synchronous SQLite, such as a Durable Object's, in the table that
+ * `ensureCheckpointTable` has made.
  *
  * Each method commits as one transaction before its promise resolves. A channel's value is stored once for each of its
  * versions, and lists of objects share their common beginning, so what a step costs does not grow with the thread.
@@ -43,7 +38,7 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
   #isEmpty: boolean;
   #last: KnownCheckpoint | undefined;
 
-  /** `isEmpty`: the tables were made just now, by whoever makes this. */
+  /** `isEmpty`: the table was made just now, by whoever makes this. */
   constructor(storage: CheckpointStorage, isEmpty = false) {
     super(checkpointSerializer);
     this.#storage = storage;

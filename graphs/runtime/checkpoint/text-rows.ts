@@ -3,7 +3,7 @@ import type { ChunkRow } from "./chunks.ts";
 import type { Scope } from "./config-keys.ts";
 import type { CheckpointSql } from "./storage.ts";
 
-/** What a text is; see `tables.ts` for what key, place and note mean to each. */
+/** What a text is; see `table.ts` for what key, place and note mean to each. */
 export type TextKind = "attempt" | "checkpoint" | "item" | "value" | "write";
 
 /** Names one text in the table. */

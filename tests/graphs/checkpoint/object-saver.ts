@@ -3,7 +3,7 @@ import { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { CheckpointTuple } from "@langchain/langgraph";
 import { runInDurableObject } from "cloudflare:test";
 import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
-import { ensureCheckpointTables } from "../../../graphs/runtime/checkpoint/tables.ts";
+import { ensureCheckpointTable } from "../../../graphs/runtime/checkpoint/table.ts";
 import { collect } from "./checkpoints.ts";
 
 /** Work on a saver over a Durable Object's own storage; each piece runs inside the object, as its I/O must. */
@@ -13,7 +13,7 @@ export async function openObject<T extends Rpc.DurableObjectBranded | undefined>
   stub: DurableObjectStub<T>,
 ): Promise<InObject> {
   await runInDurableObject(stub, (_instance, { storage }) => {
-    ensureCheckpointTables(storage);
+    ensureCheckpointTable(storage);
   });
   return (work) =>
     runInDurableObject(stub, (_instance, { storage }) => work(new SqlCheckpointSaver(storage)));

@@ -1,10 +1,10 @@
-import { ensureCheckpointTables } from "../../../graphs/runtime/checkpoint/tables.ts";
+import { ensureCheckpointTable } from "../../../graphs/runtime/checkpoint/table.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import { sqliteStorage } from "../../run/sqlite-storage.ts";
 
-/** A database in memory with the checkpointer's tables. */
+/** A database in memory with the checkpointer's table. */
 export function openStorage(): CheckpointStorage {
   const storage = sqliteStorage();
-  ensureCheckpointTables(storage);
+  ensureCheckpointTable(storage);
   return storage;
 }

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
-import { ensureCheckpointTables } from "../../../graphs/runtime/checkpoint/tables.ts";
+import { ensureCheckpointTable } from "../../../graphs/runtime/checkpoint/table.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import type { RunStorage } from "../../../src/run/storage.ts";
 import {
@@ -20,7 +20,7 @@ function inRunObject(work: (storage: CheckpointStorage) => Promise<void>): Promi
   const stub = env.RUNS.get(env.RUNS.newUniqueId());
   return runInDurableObject(stub, async (_instance, context) => {
     const storage: RunStorage = context.storage;
-    ensureCheckpointTables(storage);
+    ensureCheckpointTable(storage);
     await work(storage);
   });
 }

@@ -35,7 +35,7 @@ const table = `CREATE TABLE checkpoint_rows (
  * Makes the checkpointer's table, and takes over what an older version's tables hold. Only who is about to write calls it:
  * reading must never make a table, or looking at a made-up run would make a database. True: there was nothing until now.
  */
-export function ensureCheckpointTables(storage: CheckpointStorage): boolean {
+export function ensureCheckpointTable(storage: CheckpointStorage): boolean {
   const { sql } = storage;
   const present = tablesIn(sql);
   const isOlder = present.includes("checkpoints");

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { beginAttempt } from "../../../graphs/runtime/checkpoint/attempt-rows.ts";
 import { countAnswers } from "../../../graphs/runtime/checkpoint/question-rows.ts";
 import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
-import { ensureCheckpointTables } from "../../../graphs/runtime/checkpoint/tables.ts";
+import { ensureCheckpointTable } from "../../../graphs/runtime/checkpoint/table.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import { sqliteStorage } from "../../run/sqlite-storage.ts";
 import { collect, threadConfig } from "./checkpoints.ts";
@@ -20,10 +20,10 @@ describe("the checkpointer's table", () => {
   it("is made once", () => {
     const storage = sqliteStorage();
 
-    expect(ensureCheckpointTables(storage)).toBe(true);
+    expect(ensureCheckpointTable(storage)).toBe(true);
 
     const rowsWritten = storage.rowsWritten();
-    expect(ensureCheckpointTables(storage)).toBe(false);
+    expect(ensureCheckpointTable(storage)).toBe(false);
     expect(tablesIn(storage)).toEqual(["checkpoint_rows"]);
     expect(storage.rowsWritten()).toBe(rowsWritten);
   });
@@ -33,7 +33,7 @@ describe("the first version's tables", () => {
   function convert() {
     const storage = sqliteStorage();
     storage.sql.exec(firstTables);
-    const isNew = ensureCheckpointTables(storage);
+    const isNew = ensureCheckpointTable(storage);
     return { storage, isNew, saver: new SqlCheckpointSaver(storage, isNew) };
   }
 
@@ -112,11 +112,11 @@ describe("the first version's tables", () => {
     storage.sql.exec("DROP TABLE checkpoint_schema");
     storage.sql.exec(firstTables.replaceAll("step-", "later-"));
 
-    ensureCheckpointTables(storage);
+    ensureCheckpointTable(storage);
 
     const latest = await new SqlCheckpointSaver(storage).getTuple(threadConfig("run_1"));
     expect(latest?.checkpoint.id).toBe("later-2");
-    expect(ensureCheckpointTables(storage)).toBe(false);
+    expect(ensureCheckpointTable(storage)).toBe(false);
   });
 
   it("stay as they are when they cannot be taken over", () => {
@@ -124,7 +124,7 @@ describe("the first version's tables", () => {
     storage.sql.exec(firstTables.replace('{"v":4,"id":"step-2"', "no JSON"));
     const before = tablesIn(storage);
 
-    expect(() => ensureCheckpointTables(storage)).toThrow(/JSON/);
+    expect(() => ensureCheckpointTable(storage)).toThrow(/JSON/);
 
     expect(tablesIn(storage)).toEqual(before);
   });
