@@ -1,6 +1,4 @@
-import { AIMessage, HumanMessage } from "@langchain/core/messages";
-import type { BaseMessage } from "@langchain/core/messages";
-import { END, MessagesDeltaValue, START, StateGraph, StateSchema } from "@langchain/langgraph";
+import { HumanMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
 import { DeferringSaver } from "../../../graphs/runtime/checkpoint/deferring-saver.ts";
 import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
@@ -10,6 +8,7 @@ import { copyStorage } from "../copy-storage.ts";
 import { scripted } from "../scripted.ts";
 import { chain } from "../step-graphs.ts";
 import { loopMetadata, sizeOf, startThread, threadConfig, valuesAt } from "./checkpoints.ts";
+import { echoed, sayAndEcho } from "./echo-graph.ts";
 import { openStorage } from "./open-storage.ts";
 
 function open() {
@@ -100,21 +99,7 @@ describe("a saver that defers", () => {
 
   it("keeps every step of a channel that is made of its changes", async () => {
     const { saver } = open();
-    const createEcho = () =>
-      new StateGraph(new StateSchema({ messages: MessagesDeltaValue }))
-        .addNode("echo", ({ messages }) => ({
-          messages: [new AIMessage({ id: `echo ${messages.at(-1)?.id}`, content: "e" })],
-        }))
-        .addEdge(START, "echo")
-        .addEdge("echo", END)
-        .compile({ checkpointer: saver });
-    for (const id of ["1", "2", "3"]) {
-      await createEcho().invoke({ messages: [message(id)] }, { ...config, durability: "sync" });
-      saver.keep();
-    }
-    const { values } = await createEcho().getState(config);
-    const ids = (values as { messages: BaseMessage[] }).messages.map(({ id }) => id);
-    expect(ids).toEqual(["1", "echo 1", "2", "echo 2", "3", "echo 3"]);
+    expect(await sayAndEcho(saver, config, () => saver.keep())).toEqual(echoed);
   });
 });
 

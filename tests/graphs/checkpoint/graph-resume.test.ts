@@ -6,16 +6,15 @@ import {
   interrupt,
   isInterrupted,
   MessagesAnnotation,
-  MessagesDeltaValue,
   Send,
   START,
   StateGraph,
-  StateSchema,
 } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import { sizeOf } from "./checkpoints.ts";
+import { echoed, sayAndEcho } from "./echo-graph.ts";
 import { openStorage } from "./open-storage.ts";
 
 const config = { configurable: { thread_id: "run_1" }, durability: "sync" as const };
@@ -120,22 +119,7 @@ describe("a graph over the checkpointer", () => {
 
   it("rebuilds a delta channel from the writes of its ancestors", async () => {
     const storage = openStorage();
-    const createEcho = () =>
-      new StateGraph(new StateSchema({ messages: MessagesDeltaValue }))
-        .addNode("echo", ({ messages }) => ({
-          messages: [new AIMessage({ id: `echo ${messages.at(-1)?.id}`, content: "e" })],
-        }))
-        .addEdge(START, "echo")
-        .addEdge("echo", END)
-        .compile({ checkpointer: new SqlCheckpointSaver(storage) });
-
-    for (const id of ["1", "2", "3"]) {
-      await createEcho().invoke({ messages: [new HumanMessage({ id, content: "x" })] }, config);
-    }
-
-    const { values } = await createEcho().getState(config);
-    const ids = (values as { messages: BaseMessage[] }).messages.map((message) => message.id);
-    expect(ids).toEqual(["1", "echo 1", "2", "echo 2", "3", "echo 3"]);
+    expect(await sayAndEcho(new SqlCheckpointSaver(storage), config)).toEqual(echoed);
     // No checkpoint has a value of the channel.
     expect(sizeOf(storage, "checkpoint", `note LIKE '%"messages"]%'`).rows).toBe(0);
   });

@@ -1,12 +1,9 @@
 import { AIMessage, HumanMessage } from "@langchain/core/messages";
-import type { CheckpointTuple } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import { chunkUnitsMax, joinChunks, splitText } from "../../../graphs/runtime/checkpoint/chunks.ts";
 import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
 import type { CheckpointStorage } from "../../../src/ports/graph-runner.ts";
 import {
   checkpointOf,
-  collect,
   loopMetadata,
   sizeOf,
   startThread,
@@ -15,12 +12,9 @@ import {
 } from "./checkpoints.ts";
 import { openStorage } from "./open-storage.ts";
 
-function open(storage = openStorage()) {
+function open() {
+  const storage = openStorage();
   return { storage, saver: new SqlCheckpointSaver(storage) };
-}
-
-async function ids(list: AsyncGenerator<CheckpointTuple>): Promise<string[]> {
-  return (await collect(list)).map((tuple) => tuple.checkpoint.id);
 }
 
 const kinds = ["checkpoint", "item"] as const;
@@ -170,187 +164,6 @@ describe("storage of a long run", () => {
       expect(Math.floor(next)).toBe(count);
       version = next;
     }
-  });
-});
-
-describe("a large value", () => {
-  // Half of it takes two units a character, so that some cut would fall between them.
-  const large = "x" + "\u{1F600}é€".repeat(800_000);
-
-  it("of 5 MB and more comes back whole, from rows that a Durable Object takes", async () => {
-    const { storage, saver } = open();
-    const message = new HumanMessage({ id: "m1", content: large });
-    const config = await startThread(saver, "t1").put({ text: large, messages: [message] });
-    await saver.putWrites(config, [["text", large]], "task");
-
-    const tuple = await saver.getTuple(config);
-
-    expect(tuple?.checkpoint.channel_values["text"] === large).toBe(true);
-    expect(tuple?.checkpoint.channel_values["messages"]).toHaveProperty("0.id", "m1");
-    expect(tuple?.checkpoint.channel_values).toHaveProperty(
-      "messages.0.content.length",
-      large.length,
-    );
-    expect(tuple?.pendingWrites?.[0]?.[2] === large).toBe(true);
-    for (const kind of ["value", "item", "write"] as const) {
-      expect(sizeOf(storage, kind).bytes).toBeGreaterThan(5_000_000);
-      expect(sizeOf(storage, kind, "length(CAST(body AS BLOB)) > 1900000").rows).toBe(0);
-    }
-  });
-
-  it("is never cut inside a character", () => {
-    const text = "x".repeat(chunkUnitsMax - 1) + "\u{1F600}y";
-    const chunks = splitText(text);
-    const rows = chunks.map((body, chunk) => ({ body, chunk }));
-
-    expect(chunks.every((chunk) => chunk.isWellFormed())).toBe(true);
-    expect(joinChunks(rows)).toEqual([{ row: rows[0], text }]);
-    expect(splitText("")).toEqual([""]);
-  });
-
-  it.each([
-    ["metadata", { a: 1 }, { note: "n".repeat(chunkUnitsMax) }],
-    [
-      "names of channels",
-      Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`${n}${"漢".repeat(300)}`, 1])),
-      {},
-    ],
-  ])("in the %s is refused with advice, and leaves nothing behind", async (_, values, more) => {
-    const { storage, saver } = open();
-    const metadata = { ...loopMetadata, ...more };
-
-    await expect(startThread(saver, "t1").put(values, metadata)).rejects.toThrow(
-      /keep large values in the graph's state/,
-    );
-
-    expect(sizesOf(storage).checkpoints.rows).toBe(0);
-  });
-});
-
-describe("listing by metadata", () => {
-  const hostileKeys = [
-    `x') = 1 OR 1=1 --`,
-    `source') OR ('a' = 'a`,
-    `$."source"`,
-    `source`,
-    `"; DROP TABLE checkpoints; --`,
-    "a.b[0]",
-    "__proto__",
-    "$rl",
-    "",
-    "é\u{1F600}\\\"'\n",
-  ];
-
-  it.each(hostileKeys)("takes the key %j for a key and nothing else", async (key) => {
-    const { saver } = open();
-    const thread = startThread(saver, "t1");
-    const entry = (value: unknown) => Object.fromEntries([[key, value]]) as object;
-    await thread.put({ a: 1 });
-    await thread.put({ a: 2 }, { ...loopMetadata, ...entry("wanted") });
-    await thread.put({ a: 3 }, { ...loopMetadata, ...entry("other") });
-
-    const found = saver.list(threadConfig("t1"), { filter: entry("wanted") });
-
-    expect(await ids(found)).toEqual(["step-000001"]);
-    expect(await ids(saver.list(threadConfig("t1")))).toHaveLength(3);
-    const tuple = await saver.getTuple({
-      configurable: { thread_id: "t1", checkpoint_id: "step-000001" },
-    });
-    expect(tuple?.metadata).toEqual({ ...loopMetadata, ...entry("wanted") });
-  });
-
-  it.each([`' OR '1'='1`, null, 1, true, { a: 1 }])(
-    "compares the value %j by type",
-    async (value) => {
-      const { saver } = open();
-      const thread = startThread(saver, "t1");
-      for (const note of [`' OR '1'='1`, null, 1, true, { a: 1 }, "1", "true", "null"]) {
-        await thread.put({}, { ...loopMetadata, note } as typeof loopMetadata);
-      }
-
-      const found = await collect(saver.list(threadConfig("t1"), { filter: { note: value } }));
-
-      expect(found.map((tuple) => (tuple.metadata as { note?: unknown }).note)).toEqual([value]);
-    },
-  );
-
-  it("binds thread, namespace and checkpoint ids", async () => {
-    const { saver } = open();
-    const evil = `x' OR '1'='1`;
-    await startThread(saver, "t1").put({ a: 1 });
-    await saver.put(
-      threadConfig(evil, evil),
-      checkpointOf(7, { [evil]: 1 }, { [evil]: 1 }),
-      loopMetadata,
-      { [evil]: 1 },
-    );
-
-    expect(await ids(saver.list(threadConfig(evil, evil)))).toEqual(["step-000007"]);
-    expect(await valuesAt(saver, threadConfig(evil, evil))).toEqual({ [evil]: 1 });
-    await saver.deleteThread(evil);
-    expect(await ids(saver.list({}))).toEqual(["step-000000"]);
-  });
-
-  it("gives the latest first, older than a given one, no more than asked", async () => {
-    const { saver } = open();
-    const thread = startThread(saver, "t1");
-    for (let step = 0; step < 5; step += 1) await thread.put({ step });
-    const before = { configurable: { thread_id: "t1", checkpoint_id: "step-000003" } };
-
-    expect(await ids(saver.list(threadConfig("t1"), { before, limit: 2 }))).toEqual([
-      "step-000002",
-      "step-000001",
-    ]);
-    expect(await ids(saver.list(threadConfig("t1"), { limit: 0 }))).toEqual([]);
-    expect(await ids(saver.list(threadConfig("t1"), { limit: -1 }))).toEqual([]);
-  });
-});
-
-describe("writes of a task", () => {
-  it("stay as first written when repeated, except for what happened to the task", async () => {
-    const { saver } = open();
-    const config = await startThread(saver, "t1").put({});
-    await saver.putWrites(
-      config,
-      [
-        ["a", 1],
-        ["a", 2],
-        ["__interrupt__", "first"],
-      ],
-      "task",
-    );
-    await saver.putWrites(
-      config,
-      [
-        ["a", 8],
-        ["a", 9],
-        ["__interrupt__", "second"],
-      ],
-      "task",
-    );
-    await saver.putWrites(config, [["__resume__", "yes"]], "task");
-
-    const tuple = await saver.getTuple(config);
-
-    expect(tuple?.pendingWrites).toEqual([
-      ["task", "__resume__", "yes"],
-      ["task", "__interrupt__", "second"],
-      ["task", "a", 1],
-      ["task", "a", 2],
-    ]);
-  });
-
-  it("are ordered by task path, then task, by code point", async () => {
-    const { saver } = open();
-    const config = await startThread(saver, "t1").put({});
-    await saver.putWrites(config, [["a", 4]], "\u{1F600}", "p");
-    await saver.putWrites(config, [["a", 3]], "\uE000", "p");
-    await saver.putWrites(config, [["a", 2]], "a", "p");
-    await saver.putWrites(config, [["a", 1]], "z");
-
-    const tuple = await saver.getTuple(config);
-
-    expect(tuple?.pendingWrites?.map(([, , value]) => value)).toEqual([1, 2, 3, 4]);
   });
 });
 
