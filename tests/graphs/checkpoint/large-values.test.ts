@@ -1,21 +1,15 @@
 import { HumanMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
 import { chunkUnitsMax, joinChunks, splitText } from "../../../graphs/runtime/checkpoint/chunks.ts";
-import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
 import { loopMetadata, sizeOf, startThread } from "./checkpoints.ts";
-import { openStorage } from "./open-storage.ts";
-
-function open() {
-  const storage = openStorage();
-  return { storage, saver: new SqlCheckpointSaver(storage) };
-}
+import { openSaver } from "./open-storage.ts";
 
 describe("a large value", () => {
   // Half of it takes two units a character, so that some cut would fall between them.
   const large = "x" + "\u{1F600}é€".repeat(800_000);
 
   it("of 5 MB and more comes back whole, from rows that a Durable Object takes", async () => {
-    const { storage, saver } = open();
+    const { storage, saver } = openSaver();
     const message = new HumanMessage({ id: "m1", content: large });
     const config = await startThread(saver, "t1").put({ text: large, messages: [message] });
     await saver.putWrites(config, [["text", large]], "task");
@@ -53,7 +47,7 @@ describe("a large value", () => {
       {},
     ],
   ])("in the %s is refused with advice, and leaves nothing behind", async (_, values, more) => {
-    const { storage, saver } = open();
+    const { storage, saver } = openSaver();
     const metadata = { ...loopMetadata, ...more };
 
     await expect(startThread(saver, "t1").put(values, metadata)).rejects.toThrow(

@@ -1,6 +1,5 @@
 import type { CheckpointTuple } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
-import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
 import {
   checkpointOf,
   collect,
@@ -9,12 +8,7 @@ import {
   threadConfig,
   valuesAt,
 } from "./checkpoints.ts";
-import { openStorage } from "./open-storage.ts";
-
-function open() {
-  const storage = openStorage();
-  return { storage, saver: new SqlCheckpointSaver(storage) };
-}
+import { openSaver } from "./open-storage.ts";
 
 async function ids(list: AsyncGenerator<CheckpointTuple>): Promise<string[]> {
   return (await collect(list)).map((tuple) => tuple.checkpoint.id);
@@ -35,7 +29,7 @@ describe("listing by metadata", () => {
   ];
 
   it.each(hostileKeys)("takes the key %j for a key and nothing else", async (key) => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const thread = startThread(saver, "t1");
     const entry = (value: unknown) => Object.fromEntries([[key, value]]) as object;
     await thread.put({ a: 1 });
@@ -55,7 +49,7 @@ describe("listing by metadata", () => {
   it.each([`' OR '1'='1`, null, 1, true, { a: 1 }])(
     "compares the value %j by type",
     async (value) => {
-      const { saver } = open();
+      const { saver } = openSaver();
       const thread = startThread(saver, "t1");
       for (const note of [`' OR '1'='1`, null, 1, true, { a: 1 }, "1", "true", "null"]) {
         await thread.put({}, { ...loopMetadata, note } as typeof loopMetadata);
@@ -68,7 +62,7 @@ describe("listing by metadata", () => {
   );
 
   it("binds thread, namespace and checkpoint ids", async () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const evil = `x' OR '1'='1`;
     await startThread(saver, "t1").put({ a: 1 });
     await saver.put(
@@ -85,7 +79,7 @@ describe("listing by metadata", () => {
   });
 
   it("gives the latest first, older than a given one, no more than asked", async () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const thread = startThread(saver, "t1");
     for (let step = 0; step < 5; step += 1) await thread.put({ step });
     const before = { configurable: { thread_id: "t1", checkpoint_id: "step-000003" } };

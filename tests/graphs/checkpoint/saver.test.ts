@@ -10,12 +10,7 @@ import {
   threadConfig,
   valuesAt,
 } from "./checkpoints.ts";
-import { openStorage } from "./open-storage.ts";
-
-function open() {
-  const storage = openStorage();
-  return { storage, saver: new SqlCheckpointSaver(storage) };
-}
+import { openSaver, openStorage } from "./open-storage.ts";
 
 const kinds = ["checkpoint", "item"] as const;
 
@@ -29,7 +24,7 @@ describe("storage of a long run", () => {
     "grows with the steps, not with their square, for a conversation and channels at rest",
     { timeout: 60_000 },
     async () => {
-      const { storage, saver } = open();
+      const { storage, saver } = openSaver();
       const thread = startThread(saver, "t1");
       const rest = Array.from({ length: 60 }, (_, index) => [`rest${index}`, "r".repeat(2000)]);
       const messages: object[] = [];
@@ -66,7 +61,7 @@ describe("storage of a long run", () => {
   );
 
   it("keeps each list whole when it is changed at its end, in its middle or anew", async () => {
-    const { storage, saver } = open();
+    const { storage, saver } = openSaver();
     const thread = startThread(saver, "t1");
     const at = (...names: string[]) =>
       names.map((content) => new AIMessage({ id: content, content }));
@@ -90,7 +85,7 @@ describe("storage of a long run", () => {
   });
 
   it("keeps every value of a list that is no list of objects", async () => {
-    const { storage, saver } = open();
+    const { storage, saver } = openSaver();
     const thread = startThread(saver, "t1");
     const holed = Object.assign([], { 1: { a: 1 } });
     const values = [[1, 2], [1, 2, 3], [{ a: 1 }, null], [["x"]], [], ["text"], holed];
@@ -105,7 +100,7 @@ describe("storage of a long run", () => {
   });
 
   it("is refused in a form that newer code has stored it in", async () => {
-    const { storage, saver } = open();
+    const { storage, saver } = openSaver();
     const config = await startThread(saver, "t1").put({ n: 1 });
     storage.sql.exec(
       "UPDATE checkpoint_rows SET body = replace(body, ?, ?)",
@@ -117,7 +112,7 @@ describe("storage of a long run", () => {
   });
 
   it("reads a state without the large values that it has no more", async () => {
-    const { storage, saver } = open();
+    const { storage, saver } = openSaver();
     const thread = startThread(saver, "t1");
     for (let step = 0; step < 20; step += 1) {
       await thread.put({ [`part${step}`]: step, draft: String(step % 10).repeat(100_000) });
@@ -140,7 +135,7 @@ describe("storage of a long run", () => {
   });
 
   it("tells forks of a thread apart, though both count on from the same version", async () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const root = await startThread(saver, "t1").put({ n: "root" });
     const version = saver.getNextVersion(undefined);
 
@@ -156,7 +151,7 @@ describe("storage of a long run", () => {
   });
 
   it("counts versions on and never to the same one twice", () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     let version: number | undefined;
     for (let count = 1; count <= 1000; count += 1) {
       const [next, fork] = [saver.getNextVersion(version), saver.getNextVersion(version)];
@@ -169,7 +164,7 @@ describe("storage of a long run", () => {
 
 describe("a thread", () => {
   it("may have more channels than a statement has parameters", async () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const values = Object.fromEntries(Array.from({ length: 250 }, (_, n) => [`c'"${n}`, n]));
 
     const config = await startThread(saver, "t1").put(values);
@@ -178,7 +173,7 @@ describe("a thread", () => {
   });
 
   it("leaves nothing behind when it is deleted, and others alone", async () => {
-    const { storage, saver } = open();
+    const { storage, saver } = openSaver();
     for (const threadId of ["t1", "t2"]) {
       const config = await startThread(saver, threadId).put({ a: 1, messages: [{ id: 1 }] });
       await saver.putWrites(config, [["a", 2]], "task");
@@ -193,7 +188,7 @@ describe("a thread", () => {
   });
 
   it("is as it was when a checkpoint is stored again", async () => {
-    const { storage, saver } = open();
+    const { storage, saver } = openSaver();
     const values = { n: 1, messages: [{ id: "m1" }] };
     const versions = { n: 1.5, messages: 1.5 };
     const put = () =>
@@ -208,7 +203,7 @@ describe("a thread", () => {
   });
 
   it("keeps what later checkpoints have too when one is stored again with less, or with more", async () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const put = (n: number, values: Record<string, unknown>, versions: Record<string, number>) =>
       saver.put(threadConfig("t1"), checkpointOf(n, values, versions), loopMetadata, versions);
     const first = await put(0, { a: 1, large: "l".repeat(9_000) }, { a: 1.5, large: 1.5 });
@@ -225,7 +220,7 @@ describe("a thread", () => {
   });
 
   it("is read whatever somebody has put into its metadata", async () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const deep = Array.from({ length: 1_100 }).reduce<unknown>((inner) => [inner], 0);
     const config = await startThread(saver, "t1").put({ a: 1 }, {
       ...loopMetadata,
@@ -246,14 +241,14 @@ describe("a thread", () => {
   });
 
   it("must be named by a string", async () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const config = { configurable: { thread_id: { toString: () => "t1" } } };
 
     await expect(saver.getTuple(config)).rejects.toThrow(/thread_id must be a string/);
   });
 
   it("keeps nothing of a checkpoint that cannot be stored whole", async () => {
-    const { storage, saver } = open();
+    const { storage, saver } = openSaver();
     const thread = startThread(saver, "t1");
 
     await expect(thread.put({ good: 1, bad: () => 1 })).rejects.toThrow(/cannot be checkpointed/);

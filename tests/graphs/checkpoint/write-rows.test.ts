@@ -1,16 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { SqlCheckpointSaver } from "../../../graphs/runtime/checkpoint/saver.ts";
 import { startThread } from "./checkpoints.ts";
-import { openStorage } from "./open-storage.ts";
-
-function open() {
-  const storage = openStorage();
-  return { storage, saver: new SqlCheckpointSaver(storage) };
-}
+import { openSaver } from "./open-storage.ts";
 
 describe("writes of a task", () => {
   it("stay as first written when repeated, except for what happened to the task", async () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const config = await startThread(saver, "t1").put({});
     await saver.putWrites(
       config,
@@ -43,7 +37,7 @@ describe("writes of a task", () => {
   });
 
   it("are ordered by task path, then task, by code point", async () => {
-    const { saver } = open();
+    const { saver } = openSaver();
     const config = await startThread(saver, "t1").put({});
     await saver.putWrites(config, [["a", 4]], "\u{1F600}", "p");
     await saver.putWrites(config, [["a", 3]], "\uE000", "p");
