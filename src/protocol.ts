@@ -37,7 +37,6 @@ export type ClientFrame =
 export const closeCodes = {
   finished: 1000,
   tooBig: 1009,
-  internal: 1011,
   /** Much was sent over this connection; open another one with the cursor. */
   comeBack: 1013,
   badCursor: 4400,

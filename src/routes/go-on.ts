@@ -3,10 +3,9 @@ import { ApiError } from "../base/errors.ts";
 import type { RunRow } from "../billing/statement.ts";
 import type { JsonValue } from "../ports/json.ts";
 import type { GoOnOutcome, LiveRun } from "../ports/run.ts";
-import { getRun } from "../run/get-run.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
-import { ownRun } from "./own-run.ts";
+import { isSkipped, objectOf, ownRun } from "./own-run.ts";
 import { isOver, runBody, runBodyOf } from "./run-body.ts";
 import { json, pathId, refusals, signedIn } from "./schemas.ts";
 
@@ -66,27 +65,17 @@ export const goOnRoutes = new OpenAPIHono<AppEnv>()
   .openapi(resume, async (c) => {
     const row = await ownRun(c, c.req.valid("param").runId);
     const { interruptId = null, value } = c.req.valid("json");
-    const { run, repeated } = wentOn(
-      row,
-      hasObject(row)
-        ? await getRun(c.env, row.id).resume(row.billingAccountId, { interruptId, value })
-        : null,
-    );
+    const answer = { interruptId, value };
+    const outcome = await objectOf(c, row)?.resume(row.billingAccountId, answer);
+    const { run, repeated } = wentOn(row, outcome ?? null);
     return c.json(runBodyOf(row, run), repeated ? 200 : 202);
   })
   .openapi(retry, async (c) => {
     const row = await ownRun(c, c.req.valid("param").runId);
-    const { run } = wentOn(
-      row,
-      hasObject(row) ? await getRun(c.env, row.id).retry(row.billingAccountId) : null,
-    );
+    const outcome = await objectOf(c, row)?.retry(row.billingAccountId);
+    const { run } = wentOn(row, outcome ?? null);
     return c.json(runBodyOf(row, run), 202);
   });
-
-/** A skipped slot never had a RunObject, and asking would make one. */
-function hasObject({ status }: RunRow): boolean {
-  return status !== "skipped";
-}
 
 /** The run that goes on; every other outcome is thrown as the refusal that it is on the wire. */
 function wentOn(row: RunRow, outcome: GoOnOutcome | null): { run: LiveRun; repeated: boolean } {
@@ -98,7 +87,7 @@ function wentOn(row: RunRow, outcome: GoOnOutcome | null): { run: LiveRun; repea
 
 /** D1 knows the run and its object does not. */
 function withoutObject(row: RunRow): ApiError {
-  if (!hasObject(row)) {
+  if (isSkipped(row)) {
     return new ApiError("conflict", "This run was skipped, so there is nothing to go on with.");
   }
   return isOver(row)

@@ -1,14 +1,13 @@
 import type { Context } from "hono";
 import type { RunRow } from "../billing/statement.ts";
-import { getRun } from "../run/get-run.ts";
 import type { AppEnv } from "./app-env.ts";
+import { objectOf } from "./own-run.ts";
 import { isOver, runBodyOf, type RunBody } from "./run-body.ts";
 
 /** One run as it stands now: its RunObject is asked, unless it never had one. */
 export async function presentRun(c: Context<AppEnv>, row: RunRow): Promise<RunBody> {
-  // A skipped slot never had a RunObject, and asking would make one.
-  const isSkipped = row.status === "skipped";
-  return runBodyOf(row, isSkipped ? null : await getRun(c.env, row.id).view(row.billingAccountId));
+  const live = await objectOf(c, row)?.view(row.billingAccountId);
+  return runBodyOf(row, live ?? null);
 }
 
 /** A page of runs: those that are over are read from D1 alone, so that a page costs one read and no messages. */

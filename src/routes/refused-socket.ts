@@ -1,7 +1,9 @@
+import { closeCodes } from "../protocol.ts";
+
 const closings = {
-  unauthenticated: { code: 4401, reason: "unauthenticated" },
-  not_found: { code: 4404, reason: "not found" },
-  gone: { code: 4410, reason: "gone" },
+  unauthenticated: { code: closeCodes.unauthenticated, reason: "unauthenticated" },
+  not_found: { code: closeCodes.notFound, reason: "not found" },
+  gone: { code: closeCodes.gone, reason: "gone" },
 } as const;
 
 /** Elsewhere an upgrade means nothing and the request is answered like any other. */

@@ -1,9 +1,8 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { listReceipts } from "../billing/statement.ts";
-import { getRun } from "../run/get-run.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
-import { ownRun } from "./own-run.ts";
+import { objectOf, ownRun } from "./own-run.ts";
 import { receipt, receiptBody } from "./receipt-body.ts";
 import { isoTime, json, pathId, refusals, signedIn } from "./schemas.ts";
 
@@ -59,8 +58,6 @@ export const runRecordRoutes = new OpenAPIHono<AppEnv>()
   })
   .openapi(readCalls, async (c) => {
     const row = await ownRun(c, c.req.valid("param").runId);
-    // A skipped slot never had a RunObject; asking would make one.
-    const calls =
-      row.status === "skipped" ? null : await getRun(c.env, row.id).calls(row.billingAccountId);
+    const calls = await objectOf(c, row)?.calls(row.billingAccountId);
     return c.json({ items: calls ?? [] }, 200);
   });

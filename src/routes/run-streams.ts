@@ -6,7 +6,7 @@ import { getRunRow } from "../billing/statement.ts";
 import { accountHeader, getRun, mayWriteHeader } from "../run/get-run.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
-import { ownRun } from "./own-run.ts";
+import { isSkipped, ownRun } from "./own-run.ts";
 import { isSocketUpgrade, refusedSocket } from "./refused-socket.ts";
 import { isOver } from "./run-body.ts";
 import { pathId, refusals, signedIn } from "./schemas.ts";
@@ -66,6 +66,7 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
   .openapi(events, async (c) => {
     const { runId } = c.req.valid("param");
     const row = isStartedHere(c, runId) ? null : await ownRun(c, runId);
+    if (row !== null && isSkipped(row)) throw eventsGone();
     const answer = await watchRun(c, runId, "events");
     if (answer.ok) return answer;
     await answer.body?.cancel();
@@ -89,6 +90,7 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
     const isAsked = !isStarted && isId("run", runId);
     const row = isAsked ? await getRunRow(c.env.DB, accountId, runId) : null;
     if (row === null && !isStarted) return refusedSocket("not_found");
+    if (row !== null && isSkipped(row)) return refusedSocket("gone");
     const answer = await watchRun(c, runId, "socket");
     if (answer.status === 101) return answer;
     await answer.body?.cancel();
@@ -126,9 +128,9 @@ export async function watchRunFromStart(c: Context<AppEnv>, runId: string): Prom
   throw eventsGone();
 }
 
-/** Past their retention. The run itself and its receipts stay. */
+/** Past their retention, or of a slot that was skipped. The run itself and its receipts stay. */
 function eventsGone(): ApiError {
-  return new ApiError("gone", "The events of this run are no longer kept.");
+  return new ApiError("gone", "This run has no events, or none any more. Read the run itself.");
 }
 
 function viewerHeaders(c: Context<AppEnv>): Headers {

@@ -1,10 +1,9 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { ApiError } from "../base/errors.ts";
 import { listRuns } from "../billing/statement.ts";
-import { getRun } from "../run/get-run.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
-import { ownRun } from "./own-run.ts";
+import { objectOf, ownRun } from "./own-run.ts";
 import { presentRun, presentRuns } from "./present-run.ts";
 import { runBody, runBodyOf } from "./run-body.ts";
 import {
@@ -75,9 +74,10 @@ export const runRoutes = new OpenAPIHono<AppEnv>()
   })
   .openapi(cancel, async (c) => {
     const row = await ownRun(c, c.req.valid("param").runId);
-    const outcome = await getRun(c.env, row.id).cancel(row.billingAccountId);
+    const object = objectOf(c, row);
+    if (object === null) return c.json(runBodyOf(row, null), 200);
+    const outcome = await object.cancel(row.billingAccountId);
     if (outcome === null) {
-      if (row.status === "skipped") return c.json(runBodyOf(row, null), 200);
       throw new ApiError("conflict", "This run is still being admitted. Try again in a moment.");
     }
     return c.json(runBodyOf(row, outcome.run), outcome.accepted ? 202 : 200);

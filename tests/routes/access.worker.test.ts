@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createKey, revokeKey } from "../../src/auth/api-keys.ts";
 import { newId } from "../../src/base/ids.ts";
-import { errorCodeOf, newTenant, now, openDoor, pepper, post, uncapped } from "./door.ts";
+import { closeCodeOf, errorCodeOf, newTenant, now, openDoor, pepper, post, uncapped } from "./door.ts";
 import { insertRun } from "./fake-runs.ts";
 import { filled, mountedRoutes } from "./route-table.ts";
 
@@ -254,8 +254,15 @@ test("a skipped slot's run is shown without waking an object", async () => {
     books: { dispatches: 0, open: 0, closed: true },
     billing: "settled",
   });
-  const calls = await door.send(`/api/v1/ai/runs/${runId}/calls`, { headers: tenant.headers });
-  expect(await calls.json()).toEqual({ items: [] });
+  const ask = (path: string, init: RequestInit = {}) =>
+    door.send(`/api/v1/ai/runs/${runId}/${path}`, { headers: tenant.headers, ...init });
+  expect(await (await ask("calls")).json()).toEqual({ items: [] });
+  const cancelled = await ask("cancel", { method: "POST" });
+  expect([cancelled.status, await cancelled.json()]).toMatchObject([200, { status: "skipped" }]);
+  const events = await ask("events");
+  expect([events.status, await errorCodeOf(events)]).toEqual([410, "gone"]);
+  const headers = { ...tenant.headers, upgrade: "websocket", connection: "Upgrade" };
+  expect(await closeCodeOf(await ask("socket", { headers }))).toBe(4410);
   expect(door.runs.touched).toEqual([]);
 });
 

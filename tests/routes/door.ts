@@ -146,3 +146,14 @@ export async function errorCodeOf(response: Response): Promise<string> {
   }
   return code;
 }
+
+/** With which code a socket that was accepted only to be refused is closed. */
+export async function closeCodeOf(response: Response): Promise<number> {
+  const socket = response.webSocket;
+  if (socket === null) throw new Error("no socket was accepted");
+  const closed = new Promise<number>((resolve) => {
+    socket.addEventListener("close", ({ code }) => resolve(code));
+  });
+  socket.accept();
+  return closed;
+}

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { newId } from "../../src/base/ids.ts";
-import { errorCodeOf, home, newTenant, openDoor, post } from "./door.ts";
+import { closeCodeOf, errorCodeOf, home, newTenant, openDoor, post } from "./door.ts";
 
 const door = openDoor(env.DB, { AUTH_MODE: "dev", ALLOWED_ORIGINS: "https://console.example" });
 const wish = { graphId: "langgraph:poet", message: "hi" };
@@ -15,16 +15,6 @@ const foreign = [
   "http://localhost:8787.evil.com",
   "http://127.0.0.1:8787",
 ];
-
-async function closeCode(response: Response): Promise<number> {
-  const socket = response.webSocket;
-  if (socket === null) throw new Error("no socket was accepted");
-  const closed = new Promise<number>((resolve) => {
-    socket.addEventListener("close", ({ code }) => resolve(code));
-  });
-  socket.accept();
-  return closed;
-}
 
 async function startRun(headers: Record<string, string> = {}) {
   const response = await door.send("/api/v1/ai/runs", post(wish, headers));
@@ -111,19 +101,19 @@ describe("sockets", () => {
   test("close with 4401 when nobody is signed in", async () => {
     const runId = await startRun();
     const wrong = { authorization: "Bearer wrong" };
-    expect(await closeCode(await open(runId, wrong))).toBe(4401);
+    expect(await closeCodeOf(await open(runId, wrong))).toBe(4401);
     const shut = openDoor(env.DB, {});
     const path = `/api/v1/ai/runs/${runId}/socket`;
-    expect(await closeCode(await shut.send(path, { headers: upgrade }))).toBe(4401);
+    expect(await closeCodeOf(await shut.send(path, { headers: upgrade }))).toBe(4401);
   });
 
   test("close with 4404 for an unknown, malformed or foreign run", async () => {
     const stranger = await newTenant(env.DB);
     const runId = await startRun();
     door.runs.touched.length = 0;
-    expect(await closeCode(await open(runId, stranger.headers))).toBe(4404);
-    expect(await closeCode(await open(newId("run"), {}))).toBe(4404);
-    expect(await closeCode(await open("nonsense", {}))).toBe(4404);
+    expect(await closeCodeOf(await open(runId, stranger.headers))).toBe(4404);
+    expect(await closeCodeOf(await open(newId("run"), {}))).toBe(4404);
+    expect(await closeCodeOf(await open("nonsense", {}))).toBe(4404);
     expect(door.runs.touched).toEqual([]);
   });
 
@@ -133,7 +123,7 @@ describe("sockets", () => {
       .bind(runId)
       .run();
     door.runs.viewerAnswer = () => new Response("gone", { status: 404 });
-    expect(await closeCode(await open(runId, {}))).toBe(4410);
+    expect(await closeCodeOf(await open(runId, {}))).toBe(4410);
     const events = await door.send(`/api/v1/ai/runs/${runId}/events`);
     expect([events.status, await errorCodeOf(events)]).toEqual([410, "gone"]);
     door.runs.viewerAnswer = null;
@@ -142,7 +132,7 @@ describe("sockets", () => {
   test("close with 4410 when the object says that its events were purged, whatever D1 says", async () => {
     const runId = await startRun();
     door.runs.viewerAnswer = () => new Response("gone", { status: 410 });
-    expect(await closeCode(await open(runId, {}))).toBe(4410);
+    expect(await closeCodeOf(await open(runId, {}))).toBe(4410);
     door.runs.viewerAnswer = null;
   });
 
