@@ -2,7 +2,16 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createKey, revokeKey } from "../../src/auth/api-keys.ts";
 import { newId } from "../../src/base/ids.ts";
-import { closeCodeOf, errorCodeOf, newTenant, now, openDoor, pepper, post, uncapped } from "./door.ts";
+import {
+  closeCodeOf,
+  errorCodeOf,
+  newTenant,
+  now,
+  openDoor,
+  pepper,
+  post,
+  uncapped,
+} from "./door.ts";
 import { insertRun } from "./fake-runs.ts";
 import { filled, mountedRoutes } from "./route-table.ts";
 
