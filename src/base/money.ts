@@ -2,6 +2,8 @@ import { assert } from "./assert.ts";
 
 /** 10,000,000 credits are one US dollar; a credit is the smallest amount that exists. */
 export const CREDITS_PER_USD = 10_000_000;
+/** A markup of 1. */
+export const BASIS_POINTS_OF_ONE = 10_000;
 const creditDigits = 7;
 const basisPointDigits = 4;
 /** Costs have at most this many digits after the point; more is refused rather than rounded. */
@@ -98,6 +100,15 @@ function trimmed({ units, scale }: Decimal): Decimal {
 
 export function isZeroUsd(usd: string): boolean {
   return exact(usd).units === 0n;
+}
+
+/** No call costs more: a gateway that says so is broken, and its number may be beyond what can be posted. */
+const callCostUsdMax = 100_000n;
+
+/** Whether a gateway's word on the cost of one call is taken. It may say 0 for a model whose price it does not know. */
+export function isBelievableCost(costUsd: string, mayBeZero: boolean): boolean {
+  const { units, scale } = exact(costUsd);
+  return (mayBeZero || units > 0n) && units <= callCostUsdMax * 10n ** BigInt(scale);
 }
 
 /** `1.25` -> 12,500. Null for anything that is not a decimal with at most four digits after the point. */

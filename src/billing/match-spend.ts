@@ -1,3 +1,4 @@
+import { dispatchPrefix } from "../base/usage-unit-id.ts";
 import type { SpendRow } from "../ports/spend-log.ts";
 import type { RunReceipt } from "./run-receipts.ts";
 
@@ -26,9 +27,6 @@ export interface SpendMatch {
   /** Calls of the log that have no receipt. */
   strangers: { row: SpendRow; dispatch: RunDispatch | null }[];
 }
-
-/** What recovery names a dispatch by whose headers nobody saw. */
-export const dispatchPrefix = "dispatch:";
 
 /**
  * Puts the log's rows to the run's receipts, by ids alone: our dispatch id where the row has it, else the gateway's call

@@ -1,10 +1,10 @@
 import { isZeroUsd, parseUsd } from "../base/money.ts";
+import { dispatchPrefix } from "../base/usage-unit-id.ts";
 import type { SpendLog, SpendPage, SpendRow } from "../ports/spend-log.ts";
 import type { ExecutorType, UsageFact } from "../ports/usage-fact.ts";
 import { commitUsageFacts } from "./billing.ts";
 import {
   askedBy,
-  dispatchPrefix,
   type MatchedReceipt,
   matchSpend,
   paidFor,

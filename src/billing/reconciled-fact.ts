@@ -1,6 +1,7 @@
 import { toIso } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { isZeroUsd } from "../base/money.ts";
+import { isBelievableCost, isZeroUsd } from "../base/money.ts";
+import { isLongEnoughToBeUnique } from "../base/usage-unit-id.ts";
 import type { RunContext } from "../ports/run-context.ts";
 import type { SpendLog, SpendRow } from "../ports/spend-log.ts";
 import type { ExecutorType, TokenCounts, UsageFact } from "../ports/usage-fact.ts";
@@ -31,9 +32,6 @@ interface LoggedCall {
   now: number;
   isRepeatedDispatch: boolean;
 }
-
-/** Shorter ids of providers repeat; see the dialects. */
-const uniqueIdCharsMin = 20;
 
 /** What the log says of a call that has a receipt; null where neither log nor catalog know a price. */
 export function correctedFact(
@@ -82,7 +80,7 @@ export function foundFact(
     attempt: Number(row.endUser.slice(context.runId.length + 1)),
     usageUnitId: foundUnitId(row),
     source: deps.spendLog.source,
-    providerCallId: row.requestId.length >= uniqueIdCharsMin ? row.requestId : null,
+    providerCallId: isLongEnoughToBeUnique(row.requestId) ? row.requestId : null,
     executorType,
     provenance: "gateway_log",
     settlement: "final",
@@ -121,7 +119,7 @@ function receiptFact(
   };
 }
 
-/** The log's cost; where that is 0 for a paid model that was used, the price table's, with an alarm. */
+/** The log's cost; where that cannot be believed, as 0 for a paid model that was used, the price table's, with an alarm. */
 function costOf(
   { describeModel, log }: FactDeps,
   { context }: Owner,
@@ -130,10 +128,12 @@ function costOf(
 ): string | null {
   const model = describeModel(modelId);
   const mayBeZero = model?.free === true || row.inputTokens + row.outputTokens === 0;
-  if (row.costUsd !== null && (mayBeZero || !isZeroUsd(row.costUsd))) return row.costUsd;
+  const stated = row.costUsd;
+  if (stated !== null && isBelievableCost(stated, mayBeZero)) return stated;
   if (model === null) return null;
   const fields = { runId: context.runId, requestId: row.requestId, model: modelId };
-  log.log("error", "billing.zero_cost_paid_model", fields);
+  const isZero = stated === null || isZeroUsd(stated);
+  log.log("error", isZero ? "billing.zero_cost_paid_model" : "billing.cost_not_believed", fields);
   return model.costUsd(countsOf(row));
 }
 

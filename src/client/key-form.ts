@@ -1,4 +1,4 @@
-import { chargeCredits, parseUsd } from "../base/money.ts";
+import { BASIS_POINTS_OF_ONE, chargeCredits, parseUsd } from "../base/money.ts";
 import { callApi, problemText } from "./api.ts";
 import { byId, setText } from "./dom.ts";
 import { fieldText } from "./form-controls.ts";
@@ -65,7 +65,7 @@ function readKeyWish(data: FormData): KeyWish {
     const cap = text(name).replace(/^\$/, "");
     if (cap === "") continue;
     const usd = parseUsd(cap);
-    const credits = usd === null ? null : chargeCredits(usd, 10_000);
+    const credits = usd === null ? null : chargeCredits(usd, BASIS_POINTS_OF_ONE);
     if (credits === null)
       return { ok: false, message: "A cap is an amount in dollars, such as 2.50." };
     caps[name] = credits;

@@ -1,4 +1,4 @@
-import { isZeroUsd, markupOf } from "../base/money.ts";
+import { BASIS_POINTS_OF_ONE, isZeroUsd, markupOf } from "../base/money.ts";
 import type { Provenance } from "../ports/usage-fact.ts";
 import { countOf, formatCount, formatCredits, formatMoney, formatPrice } from "./format.ts";
 import type { ReceiptChange } from "./receipt-changes.ts";
@@ -39,7 +39,7 @@ export function chargedWords(receipt: Receipt): string {
 
 function markupPercent({ priceVersion }: Receipt): number | null {
   const basisPoints = markupOf(priceVersion);
-  return basisPoints === null ? null : (basisPoints - 10_000) / 100;
+  return basisPoints === null ? null : (basisPoints - BASIS_POINTS_OF_ONE) / 100;
 }
 
 /** `12 tokens in and 5 out`. */

@@ -1,5 +1,6 @@
 import type { DialectName } from "../base/config.ts";
 import { parseUsd } from "../base/money.ts";
+import { isLongEnoughToBeUnique } from "../base/usage-unit-id.ts";
 import type { GatewayRequest } from "../ports/completion.ts";
 import type { JsonObject } from "../ports/json.ts";
 import type { SourceSystem } from "../ports/usage-fact.ts";
@@ -58,11 +59,8 @@ const openai: Dialect = {
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = { litellm, openai };
 
-/** Shorter body ids are not unique, whoever passes them on: Ollama draws from `chatcmpl-0` to `chatcmpl-999`. */
-const uniqueIdCharsMin = 20;
-
 function uniqueId(bodyId: string | null): string | null {
-  return bodyId !== null && bodyId.length >= uniqueIdCharsMin ? idText(bodyId) : null;
+  return bodyId !== null && isLongEnoughToBeUnique(bodyId) ? idText(bodyId) : null;
 }
 
 /** Ids become keys of the ledger and fields of logs: printable ASCII of bounded length, or no id at all. */

@@ -1,7 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import { toIso } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { chargeCredits, CREDITS_PER_USD, isZeroUsd } from "../base/money.ts";
+import { isBelievableCost, isZeroUsd } from "../base/money.ts";
+import { missingUnitId, repeatedUnitId, unansweredUnitId } from "../base/usage-unit-id.ts";
 import type {
   CallJournal,
   CompletionRequest,
@@ -95,10 +96,6 @@ export function factWithoutUsage(
   };
 }
 
-const basisPointsOfOne = 10_000;
-/** No call costs 100,000 USD: a gateway that says so is broken, and its number would be beyond what can be posted. */
-const costCreditsMax = 100_000 * CREDITS_PER_USD;
-
 /** The gateway's id; where it gave none, or one that another dispatch has, a deterministic one and an alarm. */
 function usageUnit(
   call: DispatchedCall,
@@ -107,12 +104,12 @@ function usageUnit(
   const { callIndex, dispatchId, source } = call;
   const { runId } = call.context;
   // Recovery names an unanswered dispatch in the same way.
-  if (unitId === undefined) return { id: `dispatch:${dispatchId}`, isRepeated: false };
+  if (unitId === undefined) return { id: unansweredUnitId(dispatchId), isRepeated: false };
   const isRepeated = unitId !== null && call.journal.isUnitTaken(unitId, call.callId);
   if (unitId !== null && !isRepeated) return { id: unitId, isRepeated };
   const reason = isRepeated ? "repeated" : "missing";
   call.log.log("error", "billing.missing_usage_unit_id", { runId, dispatchId, source, reason });
-  const id = unitId === null ? `MISSING:${runId}/${callIndex}` : `${unitId}#${callIndex}`;
+  const id = unitId === null ? missingUnitId(runId, callIndex) : repeatedUnitId(unitId, callIndex);
   return { id, isRepeated };
 }
 
@@ -127,13 +124,10 @@ function costOf(
 ): Pick<UsageFact, "costUsd" | "provenance"> {
   const { entry } = call;
   const mayBeZero = entry.free || usage.inputTokens + usage.outputTokens === 0;
-  const isBelievable = (costUsd: string) =>
-    (mayBeZero || !isZeroUsd(costUsd)) &&
-    (chargeCredits(costUsd, basisPointsOfOne) ?? Infinity) <= costCreditsMax;
-  if (headerCostUsd !== null && isBelievable(headerCostUsd)) {
+  if (headerCostUsd !== null && isBelievableCost(headerCostUsd, mayBeZero)) {
     return { costUsd: headerCostUsd, provenance: "header" };
   }
-  if (usage.costUsd !== null && isBelievable(usage.costUsd)) {
+  if (usage.costUsd !== null && isBelievableCost(usage.costUsd, mayBeZero)) {
     return { costUsd: usage.costUsd, provenance: "usage" };
   }
   const fields = { runId: call.context.runId, dispatchId: call.dispatchId, model: entry.id };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseUsd } from "../base/money.ts";
+import { missingUnitId } from "../base/usage-unit-id.ts";
 import { unknownFact } from "../completion/unknown-fact.ts";
 import type { RunContext } from "../ports/run-context.ts";
 import type { ExecutorType, UsageFact } from "../ports/usage-fact.ts";
@@ -97,7 +98,7 @@ export function unknownFactFor(
   const model = fields.model.safeParse(candidate.model);
   const provider = fields.provider.safeParse(candidate.provider);
   return unknownFact(context, {
-    usageUnitId: unitId.data ?? `MISSING:${context.runId}/${reportIndex}`,
+    usageUnitId: unitId.data ?? missingUnitId(context.runId, reportIndex),
     source: source.data ?? "external",
     provider: provider.data ?? "unknown",
     model: model.data ?? "unknown",

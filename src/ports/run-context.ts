@@ -14,11 +14,13 @@ export interface RunContext {
   readonly trigger: Trigger;
 }
 
+/** `maxCredits` holds for the run, the others for each of its attempts. */
 export interface RunLimits {
-  /** Model calls in one run. */
+  /** Model calls. */
   maxCalls: number;
-  /** Credits that one run may be charged (10,000,000 = 1 USD). */
+  /** Credits that the run may be charged (10,000,000 = 1 USD). */
   maxCredits: number;
+  /** From the attempt's start, or from the answer with which it went on. */
   maxWallSeconds: number;
   /** Graph steps (LangGraph's recursion limit). */
   maxSteps: number;

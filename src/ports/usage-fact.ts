@@ -39,7 +39,7 @@ export interface TokenCounts {
 export interface UsageFact extends TokenCounts {
   runId: string;
   attempt: number;
-  /** The gateway's id of the call, or the deterministic fallback `MISSING:runId/callIndex`. */
+  /** The gateway's id of the call, or one of ours where that cannot be a name (`base/usage-unit-id.ts`). */
   usageUnitId: string;
   source: SourceSystem;
   /** Set only where the dialect promises that ids never repeat. */

@@ -333,13 +333,19 @@ describe("reconciling a run", () => {
     expect(run.books.effective()["u"]).toMatchObject({ settlement: "estimated" });
   });
 
-  it("prices a paid model from the table where the log says 0, with an alarm", async () => {
-    const run = await open({ u: unknown });
-    run.spendLog.rows = [run.row({ callId: "u", costUsd: "0" })];
-    await run.look();
-    expect(run.books.effective()["u"]?.costUsd).toBe("0.00001485");
-    expect(run.log.events[0]).toMatchObject({ event: "billing.zero_cost_paid_model" });
-  });
+  it.each([
+    ["0", "billing.zero_cost_paid_model"],
+    ["100000.01", "billing.cost_not_believed"],
+  ])(
+    "prices a paid model from the table where the log says %s USD, with an alarm",
+    async (costUsd, event) => {
+      const run = await open({ u: unknown });
+      run.spendLog.rows = [run.row({ callId: "u", costUsd })];
+      await run.look();
+      expect(run.books.effective()["u"]?.costUsd).toBe("0.00001485");
+      expect(run.log.events[0]).toMatchObject({ event });
+    },
+  );
 
   it("does not take 0 for the price of a model that nobody knows", async () => {
     const run = await open({});

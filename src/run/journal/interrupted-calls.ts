@@ -1,4 +1,5 @@
 import { toIso } from "../../base/clock.ts";
+import { unansweredUnitId } from "../../base/usage-unit-id.ts";
 import { unknownFact } from "../../completion/unknown-fact.ts";
 import { isUnitTaken } from "./call-rows.ts";
 import type { OpenRun } from "../open-run.ts";
@@ -26,7 +27,7 @@ export function interruptOpenCalls(run: OpenRun): void {
   const now = deps.clock.now();
   run.atomically(() => {
     for (const call of open) {
-      const unitId = freeUnitId(deps.storage, call) ?? `dispatch:${call.dispatch_id}`;
+      const unitId = freeUnitId(deps.storage, call) ?? unansweredUnitId(call.dispatch_id);
       const fact = unknownFact(
         { ...context, attempt: call.attempt },
         {
