@@ -1,3 +1,4 @@
+import { activeStatuses } from "../db/active-runs.ts";
 import type { StartRun } from "../ports/run.ts";
 import { hasRoomFor, roomColumns, type Limit } from "./room.ts";
 
@@ -37,7 +38,7 @@ WHERE a.id = ?2 AND a.active_runs < ?14
   AND CASE ?15 WHEN 1 THEN NOT EXISTS (SELECT 1 FROM threads t WHERE t.id = ?4)
     ELSE EXISTS (SELECT 1 FROM threads t WHERE t.id = ?4 AND t.billing_account_id = a.id) END
   AND NOT EXISTS (SELECT 1 FROM graph_runs r
-    WHERE r.thread_id = ?4 AND r.status IN ('pending', 'running', 'interrupted'))
+    WHERE r.thread_id = ?4 AND r.status IN ${activeStatuses})
 RETURNING id`;
 
 // rev = 1: a late repeat cannot bring back a thread that was deleted after the run's first step.
@@ -63,7 +64,7 @@ SELECT r.billing_account_id AS account_id, r.request_hash, r.request_id, r.statu
   a.id IS NOT NULL AS has_account, k.id IS NOT NULL AS has_key,
   EXISTS (SELECT 1 FROM threads t WHERE t.id = ?4 AND t.billing_account_id = ?2) AS has_thread,
   EXISTS (SELECT 1 FROM graph_runs o
-    WHERE o.thread_id = ?4 AND o.status IN ('pending', 'running', 'interrupted')) AS thread_is_busy,
+    WHERE o.thread_id = ?4 AND o.status IN ${activeStatuses}) AS thread_is_busy,
   a.active_runs,
   ${roomColumns}
 FROM (SELECT 1) LEFT JOIN graph_runs r ON r.id = ?1 LEFT JOIN billing_accounts a ON a.id = ?2

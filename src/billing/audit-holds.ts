@@ -1,3 +1,4 @@
+import { activeStatuses } from "../db/active-runs.ts";
 import { find, joinFindings, type Finding } from "./audit-report.ts";
 
 const minuteMs = 60_000;
@@ -11,7 +12,7 @@ const runningMsMax = 70 * minuteMs;
 
 // The index holds the runs that have not ended; it is named because without it this would be a scan of all runs.
 const active = `graph_runs r INDEXED BY graph_runs_active`;
-const isActive = "r.status IN ('pending', 'running', 'interrupted')";
+const isActive = `r.status IN ${activeStatuses}`;
 const isUnderWay = `${isActive} AND r.status <> 'interrupted' AND r.lease_open = 1`;
 /** Only such keys are counted. */
 const isCapped =

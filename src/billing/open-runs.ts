@@ -1,3 +1,5 @@
+import { activeStatuses } from "../db/active-runs.ts";
+
 /** Where a page of open runs ended. */
 export interface OpenRun {
   id: string;
@@ -13,7 +15,7 @@ export async function readOpenRuns(
     .prepare(
       `SELECT id, created_at AS createdAt FROM graph_runs
        -- Said like this, the statement is served by the index of active runs.
-       WHERE status IN ('pending', 'running', 'interrupted') AND status <> 'interrupted'
+       WHERE status IN ${activeStatuses} AND status <> 'interrupted'
          AND lease_open = 1 AND created_at < ?1
          AND (created_at, id) > (?2, ?3)
        ORDER BY created_at, id LIMIT ?4`,

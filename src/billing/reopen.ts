@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { activeStatuses } from "../db/active-runs.ts";
 import type { RunStatus, StartRefusal } from "../ports/run.ts";
 import { activeRunsMax } from "./admission.ts";
 import { repeatBatch, type BatchRetry } from "./repeat-batch.ts";
@@ -34,7 +35,7 @@ WHERE id = ?1 AND rev < ?2 AND lease_open = 0
     WHERE a.id = graph_runs.billing_account_id AND a.active_runs < ?5
       AND ${hasRoomFor("?4")})
   AND NOT EXISTS (SELECT 1 FROM graph_runs o WHERE o.thread_id = graph_runs.thread_id AND o.id <> ?1
-    AND o.status IN ('pending', 'running', 'interrupted'))`;
+    AND o.status IN ${activeStatuses})`;
 
 // A refusal uses the number up as well: an earlier sending of this batch that arrives late finds it taken.
 const useUp = "UPDATE graph_runs SET rev = ?2 WHERE id = ?1 AND rev < ?2 AND lease_open = 0";
@@ -43,7 +44,7 @@ const read = `
 SELECT r.rev, r.status, r.attempt, r.lease_credits, r.charged_credits, a.active_runs,
   ${roomColumns},
   EXISTS (SELECT 1 FROM graph_runs o WHERE o.thread_id = r.thread_id AND o.id <> r.id
-    AND o.status IN ('pending', 'running', 'interrupted')) AS thread_is_busy
+    AND o.status IN ${activeStatuses}) AS thread_is_busy
 FROM graph_runs r JOIN billing_accounts a ON a.id = r.billing_account_id
   JOIN virtual_keys k ON k.id = r.virtual_key_id
 WHERE r.id = ?1`;

@@ -4,6 +4,7 @@ import { callApi, problemText } from "./api.ts";
 import { answerNodeKey, loadCatalog } from "./catalog.ts";
 import { button, byId, el, setText } from "./dom.ts";
 import { statusWord } from "./format.ts";
+import { isActive } from "./is-active.ts";
 import type { LiveRunName, ReplyState } from "./live-reply.ts";
 import { createLiveReply } from "./live-reply.ts";
 import { createRunBooks } from "./run-books.ts";
@@ -74,10 +75,6 @@ function isPassing({ status }: Problem): boolean {
 function refreshIn(delayMs: number | null) {
   clearTimeout(timer);
   if (delayMs !== null && !document.hidden) timer = setTimeout(() => void refresh(), delayMs);
-}
-
-function isActive({ status }: Run): boolean {
-  return status === "pending" || status === "running" || status === "interrupted";
 }
 
 /** The same reply as in the chat, which goes on by itself once it follows the run. */

@@ -1,3 +1,4 @@
+import { isActive } from "./is-active.ts";
 import type { Transcript } from "./transcript.ts";
 import { emptyTranscript } from "./transcript.ts";
 import type { Run, ThreadMessage } from "./wire.ts";
@@ -8,8 +9,6 @@ export type HistoryItem =
   | { kind: "reply"; runId: string; run: Run | null; transcript: Transcript }
   /** A run that still goes on, or waits. */
   | { kind: "active"; run: Run };
-
-const activeStatuses: ReadonlySet<Run["status"]> = new Set(["pending", "running", "interrupted"]);
 
 /**
  * Puts a thread's messages and its runs together: each run shows as its reply, as the live run it still is, or as what
@@ -31,7 +30,7 @@ export function threadHistory(
     items.push({ kind: "user", content });
     const isLastOfRun = messages[index + 1]?.runId !== runId;
     if (run === null || !isLastOfRun) return;
-    if (activeStatuses.has(run.status)) items.push({ kind: "active", run });
+    if (isActive(run)) items.push({ kind: "active", run });
     else
       items.push({ kind: "reply", runId: run.runId, run, transcript: endedTranscript(run, null) });
   });

@@ -7,6 +7,7 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
+import { activeStatuses } from "./active-runs.ts";
 
 /**
  * The tables of `migrations/` as queries see them. The migrations are the truth (STRICT, checks and triggers cannot be
@@ -148,7 +149,7 @@ export const graphRuns = sqliteTable(
     index("graph_runs_account").on(t.billingAccountId, t.createdAt, t.id),
     index("graph_runs_active")
       .on(t.threadId)
-      .where(sql`${t.status} IN ('pending', 'running', 'interrupted')`),
+      .where(sql`${t.status} IN ${sql.raw(activeStatuses)}`),
     index("graph_runs_finished")
       .on(t.billingAccountId, t.finishedAt)
       .where(sql`${t.finishedAt} IS NOT NULL`),
@@ -157,9 +158,7 @@ export const graphRuns = sqliteTable(
       .where(sql`${t.reconciling} = 1`),
     index("graph_runs_schedule_active")
       .on(t.scheduleId, t.status)
-      .where(
-        sql`${t.scheduleId} IS NOT NULL AND ${t.status} IN ('pending', 'running', 'interrupted')`,
-      ),
+      .where(sql`${t.scheduleId} IS NOT NULL AND ${t.status} IN ${sql.raw(activeStatuses)}`),
     index("graph_runs_schedule")
       .on(t.scheduleId, t.createdAt, t.id)
       .where(sql`${t.scheduleId} IS NOT NULL`),

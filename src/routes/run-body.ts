@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { toIso } from "../base/clock.ts";
 import type { RunRow } from "../billing/statement.ts";
+import { isActive } from "../db/active-runs.ts";
 import type { Books, LiveRun } from "../ports/run.ts";
 import { credits, isoTime, runStatuses, triggers } from "./schemas.ts";
 
@@ -109,7 +110,7 @@ function progressOf(live: LiveRun) {
 
 /** Whether D1 holds the run's end. An interrupted run goes on. */
 export function isOver(row: Pick<RunRow, "status">): boolean {
-  return row.status !== "pending" && row.status !== "running" && row.status !== "interrupted";
+  return !isActive(row.status);
 }
 
 function booksWithoutCalls(closed: boolean): Books {

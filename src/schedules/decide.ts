@@ -1,3 +1,4 @@
+import { isActive } from "../db/active-runs.ts";
 import type { RunStatus } from "../ports/run.ts";
 import type { FoundSlots } from "./find-slots.ts";
 import type { Schedule } from "./schedule.ts";
@@ -10,12 +11,6 @@ export const slotGraceMs = 120_000;
 
 /** This many slots refused for want of credit, one after the other, pause a schedule. */
 export const refusalsMax = 3;
-
-const activeStatuses: ReadonlySet<RunStatus> = new Set(["pending", "running", "interrupted"]);
-
-export function isActive(status: RunStatus): boolean {
-  return activeStatuses.has(status);
-}
 
 /** What is known of a schedule's earlier runs at the moment of a decision. */
 export interface PreviousRuns {

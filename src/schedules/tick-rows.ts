@@ -1,9 +1,10 @@
 import { and, asc, desc, eq, gt, gte, inArray, isNotNull, lte, or, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { drizzle } from "drizzle-orm/d1";
+import { activeStatuses, isActive } from "../db/active-runs.ts";
 import { graphRuns, schedules, virtualKeys } from "../db/schema.ts";
 import type { RunStatus } from "../ports/run.ts";
-import { isActive, refusalsMax } from "./decide.ts";
+import { refusalsMax } from "./decide.ts";
 import type { PreviousRuns } from "./decide.ts";
 import type { DueSchedule } from "./find-slots.ts";
 import type { ScheduleChange } from "./move-on.ts";
@@ -58,7 +59,7 @@ export interface PreviousQuery {
 }
 
 // Written out rather than bound: SQLite uses a partial index only for a condition that it can compare as text.
-const isActiveRow = sql`${graphRuns.status} IN ('pending', 'running', 'interrupted')`;
+const isActiveRow = sql`${graphRuns.status} IN ${sql.raw(activeStatuses)}`;
 
 /** Answers in the order of the queries; one round trip. */
 export async function readPrevious(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decide, isActive, noRuns, slotGraceMs } from "../../src/schedules/decide.ts";
+import { decide, noRuns, slotGraceMs } from "../../src/schedules/decide.ts";
 import type { PreviousRuns } from "../../src/schedules/decide.ts";
 
 const minuteMs = 60_000;
@@ -57,11 +57,6 @@ describe("an earlier run that is still active", () => {
       const { action } = decide({ overlap, catchUp: "one" }, onTime, previous, now);
       expect(action).toEqual({ kind: "fire", cancelRunIds: [] });
     }
-  });
-
-  it("counts while it waits for a person's answer", () => {
-    expect(isActive("interrupted")).toBe(true);
-    expect(isActive("skipped")).toBe(false);
   });
 });
 
