@@ -4,7 +4,7 @@ import { createGraphRunner } from "../graphs/runtime/run-graph.ts";
 import { assert } from "./base/assert.ts";
 import { systemClock as clock } from "./base/clock.ts";
 import { parseConfig, type Config } from "./base/config.ts";
-import { consoleLog as log } from "./base/log.ts";
+import { consoleLog as log, describeBug } from "./base/log.ts";
 import { admitRun, readAdmission, topUpLease } from "./billing/admission.ts";
 import { commitUsageFacts, finishRun } from "./billing/billing.ts";
 import { priceFact } from "./billing/pricing.ts";
@@ -75,7 +75,8 @@ const graphs = new Map(graphCatalog.map((graph) => [`${langgraph}:${graph.name}`
 const graphNames = new Set(graphCatalog.map((graph) => graph.name));
 const runner = createGraphRunner({
   toolSpecs,
-  onInternalError: (bug) => log.log("error", "graph.bug", { bug }),
+  onInternalError: (error, runId) =>
+    log.log("error", "graph.bug", { runId, ...describeBug(error) }),
 });
 
 export function composeCatalogs(env: Env): RunCatalogs {

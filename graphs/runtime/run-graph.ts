@@ -16,8 +16,8 @@ import { RunCheckpoints } from "./run-checkpoints.ts";
 
 export interface GraphRunnerDeps {
   toolSpecs: readonly ToolSpec[];
-  /** Told the name, never the message, of what a run failed of as `internal`. */
-  onInternalError?: (errorName: string) => void;
+  /** Told of what a run failed as `internal`. Its message may quote a prompt. */
+  onInternalError?: (error: unknown, runId: string | undefined) => void;
   factories?: ReadonlyMap<string, GraphFactory>;
 }
 
@@ -47,7 +47,8 @@ export function createGraphRunner(deps: GraphRunnerDeps): GraphRunner {
       } catch (error) {
         const failure = failureOf(error, invocation.signal.aborted);
         if (failure.code === "internal") {
-          deps.onInternalError?.(error instanceof Error ? error.name : typeof error);
+          const { runId } = invocation.configurable;
+          deps.onInternalError?.(error, typeof runId === "string" ? runId : undefined);
         }
         return failed(failure);
       }

@@ -22,8 +22,6 @@ export const consoleLog: Log = {
   },
 };
 
-export const silentLog: Log = { log() {} };
-
 /**
  * What may be logged of an unexpected error: its class and where it was thrown. Never its message, which may quote a
  * prompt or a key; only a wrong configuration says what is wrong.
@@ -31,7 +29,7 @@ export const silentLog: Log = { log() {} };
 export function describeBug(bug: unknown): { bug: string; at: string } {
   if (!(bug instanceof Error)) return { bug: typeof bug, at: "" };
   if (bug instanceof ConfigurationError) return { bug: `${bug.name}: ${bug.message}`, at: "" };
-  const frames = (bug.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const frames = framesOf(bug).filter((line) => /^\s+at .+:\d+:\d+\)?$/.test(line));
   return {
     bug: bug.name,
     at: frames
@@ -39,4 +37,10 @@ export function describeBug(bug: unknown): { bug: string; at: string } {
       .map((line) => line.trim())
       .join(" < "),
   };
+}
+
+/** The stack begins with the message, whose lines may look like frames. */
+function framesOf({ message, stack = "" }: Error): string[] {
+  const start = stack.indexOf(message);
+  return start === -1 ? [] : stack.slice(start + message.length).split("\n");
 }

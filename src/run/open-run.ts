@@ -113,7 +113,8 @@ export function openRun(deps: RunDeps, state: RunState): OpenRun {
         viewers.publish(event);
       } catch (bug) {
         // The event is written: what goes wrong with a viewer must not look like a write that failed.
-        deps.log.log("error", "run.viewer_failed", describeBug(bug));
+        const runId = state.row?.start.context.runId;
+        deps.log.log("error", "run.viewer_failed", { runId, ...describeBug(bug) });
       }
     },
     crashPoint: deps.crashPoint,

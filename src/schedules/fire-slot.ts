@@ -1,7 +1,7 @@
 import { unreachable } from "../base/assert.ts";
 import { toIso } from "../base/clock.ts";
 import { newId } from "../base/ids.ts";
-import type { Log } from "../base/log.ts";
+import { describeBug, type Log } from "../base/log.ts";
 import { skipSlot } from "../billing/admission.ts";
 import type { StartOutcome, StartRun } from "../ports/run.ts";
 import type { RunCatalogs } from "../run/get-run.ts";
@@ -43,9 +43,9 @@ export async function fireSlot(
     const ids = { runId, requestId, scheduledFor: decision.slot };
     firing = await act(deps, schedule, ids, decision.action);
   } catch (error) {
-    // Nothing definite is known, and repeating the slot is harmless. Messages may quote a customer: only the name.
-    const name = error instanceof Error ? error.name : typeof error;
-    deps.log.log("error", "schedule.slot_failed", { scheduleId, slot, runId, requestId, name });
+    // Nothing definite is known, and repeating the slot is harmless.
+    const fields = { scheduleId, slot, runId, requestId, ...describeBug(error) };
+    deps.log.log("error", "schedule.slot_failed", fields);
     return { kind: "deferred", errorCode: "internal" };
   }
   deps.log.log(firing.kind === "broken" ? "error" : "info", `schedule.${firing.kind}`, {

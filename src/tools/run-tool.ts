@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { sha256Hex } from "../base/hash.ts";
-import type { Log } from "../base/log.ts";
+import { describeBug, type Log } from "../base/log.ts";
 import type { JsonObject } from "../ports/json.ts";
 import type { RunContext } from "../ports/run-context.ts";
 import type { ToolCall, ToolContext, ToolExecFn, ToolOutcome } from "../ports/tools.ts";
@@ -80,8 +80,7 @@ async function guarded(
   try {
     return bounded(await tool.call(call.args, context));
   } catch (error) {
-    const errorName = error instanceof Error ? error.name : typeof error;
-    deps.log.log("error", "tool.threw", { ...ids(deps, call), errorName });
+    deps.log.log("error", "tool.threw", { ...ids(deps, call), ...describeBug(error) });
     return { ok: false, code: "failed", message: "The tool failed." };
   }
 }

@@ -24,11 +24,11 @@ import {
   makeHolder,
   makeRun,
   makeStart,
-  recordingLog,
   t0,
   type Holder,
 } from "./ledger-fixture.ts";
 import { withoutTriggers } from "./without-triggers.ts";
+import { RecordingLog } from "../logs.ts";
 
 const db = env.DB;
 const minuteMs = 60_000;
@@ -359,24 +359,24 @@ describe("the audit of the hour", () => {
       "UPDATE billing_accounts SET held_credits = held_credits + 1 WHERE id = ?1",
       world.holder.accountId,
     );
-    const log = recordingLog();
+    const log = new RecordingLog();
     const dead = await runAudit(env, { clock: { now: () => now }, log, catalogs });
     expect(dead).toContain(runId);
     expect(dead).not.toContain(world.holder.accountId);
-    const line = log.events.find(({ fields }) => fields["kind"] === "deadHolds");
+    const line = log.lines.find(({ fields }) => fields["kind"] === "deadHolds");
     expect(line).toMatchObject({
       level: "error",
       event: "audit.found",
       fields: { extent: "recent" },
     });
     expect(String(line?.fields["ids"]).split(" ")).toContain(runId);
-    expect(log.events.map(({ event }) => event)).not.toContain("audit.clean");
+    expect(log.lines.map(({ event }) => event)).not.toContain("audit.clean");
   });
 
   it("looks at everything once a day", async () => {
-    const log = recordingLog();
+    const log = new RecordingLog();
     const midnight = Math.ceil(t0 / 86_400_000) * 86_400_000;
     await runAudit(env, { clock: { now: () => midnight + minuteMs }, log, catalogs });
-    expect(log.events[0]?.fields).toMatchObject({ extent: "all" });
+    expect(log.lines[0]?.fields).toMatchObject({ extent: "all" });
   });
 });

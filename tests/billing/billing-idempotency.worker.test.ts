@@ -14,10 +14,10 @@ import {
   makeRun,
   makeStart,
   readAudit,
-  recordingLog,
   spyOn,
   t0,
 } from "./ledger-fixture.ts";
+import { RecordingLog } from "../logs.ts";
 
 async function receiptsOfRun(runId: string): Promise<Record<string, unknown>[]> {
   const rows = await env.DB.prepare("SELECT * FROM charge_receipts WHERE run_id = ?1")
@@ -110,14 +110,14 @@ describe("committing usage", () => {
     const run = await makeRun(holder);
     const fact = makeFact(run);
     await commitUsageFacts(depsOf(), [fact]);
-    const log = recordingLog();
+    const log = new RecordingLog();
     for (let time = 1; time <= 2; time += 1) {
       const report = await commitUsageFacts(depsOf(env.DB, log), [{ ...fact, ...other }]);
       expect(report.committed).toEqual([]);
       expect(report.refused).toMatchObject([{ reason: "receipt_conflict" }]);
     }
-    expect(log.events).toHaveLength(2);
-    expect(log.events[0]).toMatchObject({ level: "error", event: "billing.receipt_conflict" });
+    expect(log.lines).toHaveLength(2);
+    expect(log.lines[0]).toMatchObject({ level: "error", event: "billing.receipt_conflict" });
     const audit = await readAudit(holder.accountId);
     expect(audit).toMatchObject({ balance: 9_000, receiptCalls: 1 });
     assertBalanced(audit);
@@ -159,12 +159,12 @@ describe("committing usage", () => {
     const run = await makeRun(holder);
     const fact = makeFact(run);
     await commitUsageFacts(depsOf(), [fact]);
-    const log = recordingLog();
+    const log = new RecordingLog();
     const report = await commitUsageFacts({ ...depsOf(env.DB, log), markupBasisPoints: 20_000 }, [
       fact,
     ]);
     expect(report).toMatchObject({ committed: [{ chargedCredits: 1_000 }], refused: [] });
-    expect(log.events).toEqual([]);
+    expect(log.lines).toEqual([]);
     expect(await readAudit(holder.accountId)).toMatchObject({ balance: 9_000 });
   });
 
@@ -225,7 +225,7 @@ describe("finishing a run", () => {
   it("posts, closes, answers and reads in one round trip, and says so", async () => {
     const holder = await makeHolder(10_000);
     const run = await makeRun(holder, 5_000);
-    const log = recordingLog();
+    const log = new RecordingLog();
     const spy = spyOn();
     const finish = finishOf(run, 2, {
       facts: [makeFact(run), makeFact(run)],
@@ -235,7 +235,7 @@ describe("finishing a run", () => {
     expect(spy.batches).toBe(1);
     expect(report).toMatchObject({ current: true, refused: [] });
     expect(report.committed).toHaveLength(2);
-    expect(log.events).toEqual([
+    expect(log.lines).toEqual([
       {
         level: "info",
         event: "AI_BILLING_COMMIT_COMPLETE",

@@ -1,12 +1,13 @@
 import { env } from "cloudflare:workers";
 import { newId } from "../../src/base/ids.ts";
-import { silentLog, type Log, type LogFields } from "../../src/base/log.ts";
+import type { Log } from "../../src/base/log.ts";
 import { admitRun, type Admission } from "../../src/billing/admission.ts";
 import type { BillingDeps, FinishRun } from "../../src/billing/posting.ts";
 import { addCredits, createAccount } from "../../src/billing/credits.ts";
 import type { BatchRetry } from "../../src/billing/repeat-batch.ts";
 import type { StartRun } from "../../src/ports/run.ts";
 import type { UsageFact } from "../../src/ports/usage-fact.ts";
+import { silentLog } from "../logs.ts";
 
 export const t0 = Date.UTC(2026, 4, 4, 10, 15);
 
@@ -260,11 +261,4 @@ export function spyOn(faults: ("before" | "after" | null)[] = []): Spy {
     }),
   };
   return spy;
-}
-
-export function recordingLog(): Log & {
-  events: { level: string; event: string; fields: LogFields }[];
-} {
-  const events: { level: string; event: string; fields: LogFields }[] = [];
-  return { events, log: (level, event, fields = {}) => void events.push({ level, event, fields }) };
 }

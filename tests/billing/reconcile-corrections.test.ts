@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { commitUsageFacts } from "../../src/billing/billing.ts";
 import { addCredits } from "../../src/billing/credits.ts";
 import type { UsageFact } from "../../src/ports/usage-fact.ts";
-import { recordingLog } from "./recording-log.ts";
 import { Books, expectBalanced } from "./reconcile-fixture.ts";
+import { RecordingLog } from "../logs.ts";
 
 const unknown: Partial<UsageFact> = {
   ...{ settlement: "unknown", provenance: "estimate", costUsd: "0", inputTokens: 0 },
@@ -62,10 +62,10 @@ describe("a fact from the gateway's log", () => {
     await commitUsageFacts(books.deps(), [books.fact("u", estimated)]);
     const logged = books.logged("u", "0.0002");
     await commitUsageFacts(books.deps(), [logged]);
-    const log = recordingLog();
+    const log = new RecordingLog();
     const { refused } = await commitUsageFacts(books.deps(log), [{ ...logged, ...other }]);
     expect(refused).toMatchObject([{ reason: "receipt_conflict" }]);
-    expect(log.events).toMatchObject([{ level: "error", event: "billing.receipt_conflict" }]);
+    expect(log.lines).toMatchObject([{ level: "error", event: "billing.receipt_conflict" }]);
     expect(books.effective()["u"]?.charged).toBe(2_500);
   });
 

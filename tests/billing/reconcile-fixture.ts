@@ -1,12 +1,13 @@
 import { expect } from "vitest";
 import { newId } from "../../src/base/ids.ts";
-import { silentLog, type Log } from "../../src/base/log.ts";
+import type { Log } from "../../src/base/log.ts";
 import { admitRun } from "../../src/billing/admission.ts";
 import type { BillingDeps } from "../../src/billing/posting.ts";
 import { addCredits, createAccount } from "../../src/billing/credits.ts";
 import type { StartRun } from "../../src/ports/run.ts";
 import type { UsageFact } from "../../src/ports/usage-fact.ts";
 import { type D1Fault, SqliteD1 } from "../faults/in-process/sqlite-d1.ts";
+import { silentLog } from "../logs.ts";
 
 export const startedAt = Date.UTC(2026, 10, 21, 12);
 /** 1.25, so that a charge is never just its cost. */

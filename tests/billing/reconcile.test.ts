@@ -9,8 +9,8 @@ import { tokenCostUsd, createModelCatalog } from "../../src/completion/models.ts
 import type { SpendLog, SpendPage, SpendQuery, SpendRow } from "../../src/ports/spend-log.ts";
 import type { UsageFact } from "../../src/ports/usage-fact.ts";
 import { modelCatalog } from "../completion/setup.ts";
-import { recordingLog } from "./recording-log.ts";
 import { Books, expectBalanced, startedAt } from "./reconcile-fixture.ts";
+import { RecordingLog } from "../logs.ts";
 
 const minute = 60_000;
 const endedAt = startedAt + minute;
@@ -44,7 +44,7 @@ async function open(facts: Record<string, Partial<UsageFact>>, journal: Dispatch
   const dispatches = journal.map((dispatch) => ({ attempt: 0, ...dispatch }));
   const books = await Books.open(1_000_000);
   const spendLog = new ListedSpendLog();
-  const log = recordingLog();
+  const log = new RecordingLog();
   await commitUsageFacts(
     books.deps(),
     Object.entries(facts).map(([unit, changes]) => books.fact(unit, changes)),
@@ -288,7 +288,7 @@ describe("reconciling a run", () => {
       "call_b-1": { settlement: "unknown" },
       e: { settlement: "estimated", charged: 1_250 },
     });
-    expect(run.log.events).toContainEqual(
+    expect(run.log.lines).toContainEqual(
       expect.objectContaining({ level: "error", event: "reconcile.missing" }),
     );
   });
@@ -343,7 +343,7 @@ describe("reconciling a run", () => {
       run.spendLog.rows = [run.row({ callId: "u", costUsd })];
       await run.look();
       expect(run.books.effective()["u"]?.costUsd).toBe("0.00001485");
-      expect(run.log.events[0]).toMatchObject({ event });
+      expect(run.log.lines[0]).toMatchObject({ event });
     },
   );
 
@@ -360,7 +360,7 @@ describe("reconciling a run", () => {
       run.row({ callId: "v", requestId: "r-2", costUsd: "0.9" }),
     ];
     expect(await run.look()).toMatchObject({ calls: [], isComplete: true });
-    expect(run.log.events.filter(({ event }) => event === "reconcile.cost_differs")).toMatchObject([
+    expect(run.log.lines.filter(({ event }) => event === "reconcile.cost_differs")).toMatchObject([
       { fields: { usageUnitId: "v" } },
     ]);
   });

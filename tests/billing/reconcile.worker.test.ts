@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { commitUsageFacts } from "../../src/billing/billing.ts";
 import { reconcileRun } from "../../src/billing/reconcile.ts";
 import { createLitellmSpendLog } from "../../src/completion/litellm-spend-log.ts";
-import { silentLog } from "../../src/base/log.ts";
 import type { GatewayLogEntry } from "../fake-gateway/server.ts";
 import {
   assertBalanced,
@@ -13,6 +12,7 @@ import {
   makeRun,
   readAudit,
 } from "./ledger-fixture.ts";
+import { silentLog } from "../logs.ts";
 
 const baseUrl = String(env.GATEWAY_BASE_URL);
 const hour = 3_600_000;

@@ -5,9 +5,9 @@ import { createLitellmSpendLog } from "../../src/completion/litellm-spend-log.ts
 import { parseSpendRow } from "../../src/completion/litellm-spend-row.ts";
 import type { SpendLog, SpendRow } from "../../src/ports/spend-log.ts";
 import { type FakeGateway, startFakeGateway } from "../fake-gateway/server.ts";
-import { FakeLog } from "./setup.ts";
+import { RecordingLog } from "../logs.ts";
 
-const log = new FakeLog();
+const log = new RecordingLog();
 const hour = 3_600_000;
 const logOf = (url: string): SpendLog =>
   createLitellmSpendLog({ baseUrl: `${url}/v1`, apiKey: "sk-test", log });

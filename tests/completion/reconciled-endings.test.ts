@@ -11,7 +11,8 @@ import { unknownFact } from "../../src/completion/unknown-fact.ts";
 import { Books, expectBalanced, markup } from "../billing/reconcile-fixture.ts";
 import type { FakeGateway } from "../fake-gateway/server.ts";
 import { startFakeGateway } from "../fake-gateway/server.ts";
-import { ask, bench, FakeLog } from "./setup.ts";
+import { ask, bench } from "./setup.ts";
+import { RecordingLog } from "../logs.ts";
 
 let fake: FakeGateway;
 beforeAll(async () => {
@@ -19,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => fake.close());
 
-const log = new FakeLog();
+const log = new RecordingLog();
 /** Long enough for a busy machine to answer in. */
 const limits = { headersMsMax: 1_000, idleMsMax: 500, totalMsMax: 5_000 };
 const hour = 3_600_000;

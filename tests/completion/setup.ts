@@ -1,4 +1,3 @@
-import type { Log, LogFields, LogLevel } from "../../src/base/log.ts";
 import type { CompletionUnitDeps } from "../../src/completion/execute-completion-unit.ts";
 import { executeCompletionUnit } from "../../src/completion/execute-completion-unit.ts";
 import { createModelCatalog } from "../../src/completion/models.ts";
@@ -12,6 +11,7 @@ import type {
 } from "../../src/ports/completion.ts";
 import type { RunContext } from "../../src/ports/run-context.ts";
 import { FakeJournal } from "./fake-journal.ts";
+import { RecordingLog } from "../logs.ts";
 
 export const context: RunContext = {
   runId: "run_test",
@@ -30,24 +30,6 @@ export const modelCatalog = JSON.stringify([
   { id: "drain", inputUsdPerMTok: "0.15", outputUsdPerMTok: "0.60", onStop: "drain" },
 ]);
 
-export interface LogLine {
-  level: LogLevel;
-  event: string;
-  fields: LogFields;
-}
-
-export class FakeLog implements Log {
-  readonly lines: LogLine[] = [];
-
-  log(level: LogLevel, event: string, fields: LogFields = {}): void {
-    this.lines.push({ level, event, fields });
-  }
-
-  errors(): string[] {
-    return this.lines.filter(({ level }) => level === "error").map(({ event }) => event);
-  }
-}
-
 export function ask(content: string, more: Partial<CompletionRequest> = {}): CompletionRequest {
   return {
     model: "paid",
@@ -62,7 +44,7 @@ export function ask(content: string, more: Partial<CompletionRequest> = {}): Com
 export interface Bench {
   deps: CompletionUnitDeps;
   journal: FakeJournal;
-  log: FakeLog;
+  log: RecordingLog;
   stop: AbortController;
   run(request: CompletionRequest): Promise<Drained>;
 }
@@ -79,7 +61,7 @@ export function bench(
   more: Partial<CompletionUnitDeps> = {},
 ): Bench {
   const journal = new FakeJournal();
-  const log = new FakeLog();
+  const log = new RecordingLog();
   const stop = new AbortController();
   const deps: CompletionUnitDeps = {
     context,

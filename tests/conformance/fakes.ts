@@ -1,4 +1,3 @@
-import type { Log } from "../../src/base/log.ts";
 import type { AiEvent } from "../../src/ports/ai-event.ts";
 import type { GraphExecutorPort, GraphRunRequest } from "../../src/ports/graph-executor.ts";
 import type { RunContext } from "../../src/ports/run-context.ts";
@@ -120,10 +119,4 @@ export function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-/** Keeps log lines for a test to read. */
-export function recordingLog(): Log & { lines: { event: string; level: string }[] } {
-  const lines: { event: string; level: string }[] = [];
-  return { lines, log: (level, event, fields) => void lines.push({ level, event, ...fields }) };
 }

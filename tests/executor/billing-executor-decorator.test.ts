@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { withBilling } from "../../src/executor/with-billing.ts";
 import type { ExecutorType, UsageFact } from "../../src/ports/usage-fact.ts";
-import { factOf, recordingLog, requestWith, scriptedExecutor } from "../conformance/fakes.ts";
+import { factOf, requestWith, scriptedExecutor } from "../conformance/fakes.ts";
 import { drain, type Scenario } from "../conformance/graph-executor.ts";
+import { RecordingLog } from "../logs.ts";
 
 function billing(
   facts: readonly UsageFact[],
@@ -10,7 +11,7 @@ function billing(
   scenario: Scenario = "answers",
 ) {
   const committed: UsageFact[] = [];
-  const log = recordingLog();
+  const log = new RecordingLog();
   let release = () => {};
   const gate = { isShut: false };
   const executor = withBilling(scriptedExecutor(scenario, facts).executor, {
@@ -70,7 +71,7 @@ describe("the billing decorator", () => {
       commit: () => Promise.reject(new Error("storage is gone")),
       executorTypeOf: () => "inproc",
       clock: { now: () => 0 },
-      log: recordingLog(),
+      log: new RecordingLog(),
     });
     const events = await drain(executor.runGraph(requestWith(new AbortController().signal)));
     expect(events.at(-1)).toMatchObject({ type: "done", status: "error" });

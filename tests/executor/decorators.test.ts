@@ -3,9 +3,9 @@ import { withBilling } from "../../src/executor/with-billing.ts";
 import { withObservability } from "../../src/executor/with-observability.ts";
 import { withPreflight } from "../../src/executor/with-preflight.ts";
 import type { GraphExecutorPort } from "../../src/ports/graph-executor.ts";
-import { silentLog } from "../../src/base/log.ts";
 import { decorated } from "../conformance/fakes.ts";
 import { describeGraphExecutor } from "../conformance/graph-executor.ts";
+import { silentLog } from "../logs.ts";
 
 const clock = { now: () => 0 };
 const tracer = { startSpan: () => ({ set() {}, end() {} }) };

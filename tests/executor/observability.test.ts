@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { withObservability } from "../../src/executor/with-observability.ts";
 import type { SpanAttributes } from "../../src/ports/tracer.ts";
-import { recordingLog, requestWith, scriptedExecutor } from "../conformance/fakes.ts";
+import { requestWith, scriptedExecutor } from "../conformance/fakes.ts";
 import { drain, type Scenario } from "../conformance/graph-executor.ts";
+import { RecordingLog } from "../logs.ts";
 
 async function observed(scenario: Scenario) {
-  const log = recordingLog();
+  const log = new RecordingLog();
   const spans: { name: string; attributes: SpanAttributes; status: string | null }[] = [];
   const executor = withObservability(scriptedExecutor(scenario).executor, {
     log,
@@ -30,8 +31,8 @@ describe("observability", () => {
     const { log, spans } = await observed("answers");
     const { runId, requestId } = requestWith(new AbortController().signal).context;
     expect(log.lines).toMatchObject([
-      { event: "run.started", runId, requestId, attempt: 0 },
-      { event: "run.ended", runId, requestId, outcome: "success", calls: 1 },
+      { event: "run.started", fields: { runId, requestId, attempt: 0 } },
+      { event: "run.ended", fields: { runId, requestId, outcome: "success", calls: 1 } },
     ]);
     expect(spans).toMatchObject([
       { name: "graph.run", status: "ok", attributes: { runId, outcome: "success" } },
@@ -40,13 +41,17 @@ describe("observability", () => {
 
   it("says how a run failed, by its code", async () => {
     const { log, spans } = await observed("fails");
-    expect(log.lines.at(-1)).toMatchObject({ outcome: "error", errorCode: "rate_limit" });
+    expect(log.lines.at(-1)).toMatchObject({
+      fields: { outcome: "error", errorCode: "rate_limit" },
+    });
     expect(spans).toMatchObject([{ status: "error" }]);
   });
 
   it("says that a run waits for a person, which is no failure", async () => {
     const { log, spans } = await observed("asks");
-    expect(log.lines.at(-1)).toMatchObject({ outcome: "interrupted", level: "info" });
+    expect(log.lines.at(-1)).toMatchObject({
+      ...{ level: "info", fields: { outcome: "interrupted" } },
+    });
     expect(spans).toMatchObject([{ status: "ok" }]);
   });
 

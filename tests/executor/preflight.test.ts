@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../src/base/log.ts";
 import { aggregate, executorTypes, splitGraphId } from "../../src/executor/aggregate.ts";
 import { withPreflight } from "../../src/executor/with-preflight.ts";
 import { requestWith, scriptedExecutor } from "../conformance/fakes.ts";
 import { drain } from "../conformance/graph-executor.ts";
+import { silentLog } from "../logs.ts";
 
 const request = () => requestWith(new AbortController().signal);
 

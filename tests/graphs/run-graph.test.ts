@@ -118,15 +118,18 @@ describe("an outcome", () => {
     },
   );
 
-  it("tells the operator the name of an internal error and not its message", async () => {
-    const names: string[] = [];
+  it("tells the operator of an internal error and whose run it was", async () => {
+    const told: unknown[] = [];
+    const error = new TypeError("sk-secret");
     const failing = createGraphRunner({
       toolSpecs,
-      factories: new Map([["test", oneNode(() => Promise.reject(new TypeError("sk-secret")))]]),
-      onInternalError: (errorName) => void names.push(errorName),
+      factories: new Map([["test", oneNode(() => Promise.reject(error))]]),
+      onInternalError: (...args) => void told.push(args),
     });
-    await failing.run(scripted(() => ({})).invocation("test"));
-    expect(names).toEqual(["TypeError"]);
+    const invocation = scripted(() => ({})).invocation("test");
+    const configurable = { ...invocation.configurable, runId: "run_1" };
+    await failing.run({ ...invocation, configurable });
+    expect(told).toEqual([[error, "run_1"]]);
   });
 
   it("is internal when a graph ends without an answer", async () => {

@@ -3,8 +3,8 @@ import { newId } from "../../src/base/ids.ts";
 import type { Env } from "../../src/env.ts";
 import { reconcileStragglers } from "../../src/run/reconcile-stragglers.ts";
 import { wakeOpenRuns } from "../../src/run/wake-open-runs.ts";
-import { recordingLog } from "../conformance/fakes.ts";
 import { World } from "../faults/in-process/world.ts";
+import { RecordingLog } from "../logs.ts";
 
 const hour = 60 * 60_000;
 
@@ -29,7 +29,7 @@ describe("the hourly round of runs that are not reconciled", () => {
     const { env } = await crowd(0, 500);
     const visited = new Set<string>();
     const deps = {
-      ...{ log: recordingLog(), clock: { now: () => 10 * hour } },
+      ...{ log: new RecordingLog(), clock: { now: () => 10 * hour } },
       runOf: (runId: string) => ({
         wake: async () => true,
         reconcile: async () => {
@@ -51,14 +51,14 @@ describe("the hourly round of runs that are not reconciled", () => {
       return true;
     };
     const runOf = () => ({ wake: answer, reconcile: answer });
-    const deps = { log: recordingLog(), clock: { now: () => 10 * hour }, runOf };
+    const deps = { log: new RecordingLog(), clock: { now: () => 10 * hour }, runOf };
     await Promise.all([wakeOpenRuns(env, deps), reconcileStragglers(env, deps)]);
     expect(messages).toBeLessThan(1_000);
   });
 
   it("gives up a run that nobody has any more, and says so", async () => {
     const { d1, env } = await crowd(0, 1);
-    const log = recordingLog();
+    const log = new RecordingLog();
     const lost = { wake: async () => false, reconcile: async () => false };
     const deps = { log, clock: { now: () => 10 * hour }, runOf: () => lost };
     await reconcileStragglers(env, deps);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { wakeOpenRuns } from "../../src/run/wake-open-runs.ts";
-import { recordingLog } from "../conformance/fakes.ts";
 import { World } from "../faults/in-process/world.ts";
+import { RecordingLog } from "../logs.ts";
 
 describe("the tick that wakes open runs", () => {
   it("reaches every one of them in the end, though a hundred older ones stay open", async () => {
@@ -25,7 +25,7 @@ describe("the tick that wakes open runs", () => {
     for (let tick = 1; tick <= 10; tick += 1) {
       await wakeOpenRuns(env, {
         clock: { now: () => 1_000_000 + tick * 60_000 },
-        log: recordingLog(),
+        log: new RecordingLog(),
         runOf: (runId) => ({
           reconcile: async () => true,
           wake: async () => {

@@ -1,5 +1,4 @@
 import { env } from "cloudflare:workers";
-import type { LogFields, LogLevel } from "../../src/base/log.ts";
 import { newId } from "../../src/base/ids.ts";
 import { admitRun } from "../../src/billing/admission.ts";
 import { ensureAccount } from "../../src/billing/credits.ts";
@@ -121,16 +120,6 @@ export async function newSchedule(
   if (!made.ok) throw new Error(made.message);
   await insertSchedule(env.DB, made.schedule);
   return made.schedule;
-}
-
-export class FakeLog {
-  readonly lines: { level: LogLevel; event: string; fields: LogFields }[] = [];
-  log = (level: LogLevel, event: string, fields: LogFields = {}): void => {
-    this.lines.push({ level, event, fields });
-  };
-  events(): string[] {
-    return this.lines.map(({ event }) => event);
-  }
 }
 
 /** The same environment, with a count of its D1 round trips. */

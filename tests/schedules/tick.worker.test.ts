@@ -14,25 +14,25 @@ import {
   catalogs,
   countingD1,
   end,
-  FakeLog,
   FakeRuns,
   newAccount,
   newSchedule,
   startedRun,
 } from "./fakes.ts";
+import { RecordingLog } from "../logs.ts";
 
 const minuteMs = 60_000;
 const start = Date.parse("2026-06-01T10:00:00Z");
 let now = start;
 let runs = new FakeRuns(() => now);
-let log = new FakeLog();
+let log = new RecordingLog();
 let owner = { accountId: "", virtualKeyId: "" };
 
 beforeEach(async () => {
   await env.DB.prepare("DELETE FROM schedules").run();
   now = start - 30_000;
   runs = new FakeRuns(() => now);
-  log = new FakeLog();
+  log = new RecordingLog();
   owner = await newAccount();
 });
 

@@ -8,7 +8,6 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { wakeOpenRuns } from "../../src/run/wake-open-runs.ts";
-import { recordingLog } from "../conformance/fakes.ts";
 import {
   balanceOf,
   call,
@@ -23,6 +22,7 @@ import {
   type Account,
 } from "./product.ts";
 import { readSse } from "./read-sse.ts";
+import { RecordingLog } from "../logs.ts";
 
 const approval = { graphId: "langgraph:approval", model: "fake/model" };
 
@@ -171,7 +171,7 @@ describe("the cron tick", () => {
     const { runId } = await startRun(as, { message: "[[tokens:20]] [[delay:20]] hello" });
     await runInDurableObject(stubOf(runId), (_object, state) => state.storage.deleteAlarm());
     await evictDurableObject(stubOf(runId)).catch(() => {});
-    const log = recordingLog();
+    const log = new RecordingLog();
     await wakeOpenRuns(env, { clock: { now: () => Date.now() + 300_000 }, log });
     await finish(as, runId);
     expect(await readRun(as, runId)).toMatchObject({ status: "success", books: { closed: true } });
@@ -180,11 +180,13 @@ describe("the cron tick", () => {
   it("reports a run that D1 holds open and nobody knows of", async () => {
     const as = await newAccount();
     const { runId } = await startRun(as, { message: "[[tokens:20]] [[delay:30]] hello" });
-    const log = recordingLog();
+    const log = new RecordingLog();
     const clock = { now: () => Date.now() + 300_000 };
     const runOf = () => ({ wake: async () => false, reconcile: async () => true });
     await wakeOpenRuns(env, { clock, log, runOf });
-    expect(log.lines).toContainEqual(expect.objectContaining({ event: "run.lost", runId }));
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({ event: "run.lost", fields: { runId } }),
+    );
     await finish(as, runId);
   });
 });

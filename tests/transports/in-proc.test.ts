@@ -11,9 +11,10 @@ import type {
   GraphOutcome,
 } from "../../src/ports/graph-runner.ts";
 import { inProcTransport } from "../../src/transports/in-proc.ts";
-import { aborted, factOf, recordingLog, requestWith } from "../conformance/fakes.ts";
+import { aborted, factOf, requestWith } from "../conformance/fakes.ts";
 import { describeGraphExecutor, drain, type Scenario } from "../conformance/graph-executor.ts";
 import { sqliteStorage } from "../run/sqlite-storage.ts";
+import { RecordingLog } from "../logs.ts";
 
 const call: CompletionRequest = {
   model: "fake/model",
@@ -73,7 +74,7 @@ function transport(
   run: (invocation: GraphInvocation) => Promise<GraphOutcome>,
 ) {
   const upstream = { started: 0, open: 0 };
-  const log = recordingLog();
+  const log = new RecordingLog();
   const executor = inProcTransport({
     runner: { run },
     hasGraph: (name) => name === "poet",

@@ -14,13 +14,13 @@ import type { LoggedEvent } from "../../../src/run/viewers/event-log.ts";
 import type { RunDeps, RunLedger } from "../../../src/run/open-run.ts";
 import type { Reconciler } from "../../../src/run/open-run.ts";
 import { RunLife } from "../../../src/run/life/run-life.ts";
-import { recordingLog } from "../../conformance/fakes.ts";
 import { sqliteStorage } from "../../run/sqlite-storage.ts";
 import { GatewayLog } from "./gateway-log.ts";
 import type { Script } from "./script.ts";
 import { scriptedExecutor } from "./scripted-executor.ts";
 import { ScriptedSpendLog } from "./spend-log.ts";
 import { SqliteD1 } from "./sqlite-d1.ts";
+import { RecordingLog } from "../../logs.ts";
 
 const holdCredits = 400;
 export const firstBalance = 1_000_000;
@@ -56,7 +56,7 @@ export class World {
   readonly storage = sqliteStorage();
   readonly gateway = new GatewayLog();
   readonly spendLog = new ScriptedSpendLog(this.gateway);
-  readonly log = recordingLog();
+  readonly log = new RecordingLog();
   readonly answered = new Set<string>();
   readonly published: LoggedEvent[] = [];
   readonly passed = new Set<CrashPoint>();

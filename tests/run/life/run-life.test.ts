@@ -9,8 +9,9 @@ import type { LoggedEvent } from "../../../src/run/viewers/event-log.ts";
 import type { ExecutorParts, RunDeps, RunLedger } from "../../../src/run/open-run.ts";
 import { stopGraceMs } from "../../../src/run/life/driver.ts";
 import { RunLife } from "../../../src/run/life/run-life.ts";
-import { aborted, context, factOf, recordingLog } from "../../conformance/fakes.ts";
+import { aborted, context, factOf } from "../../conformance/fakes.ts";
 import { sqliteStorage } from "../sqlite-storage.ts";
+import { RecordingLog } from "../../logs.ts";
 
 const account = context.billingAccountId;
 
@@ -199,7 +200,7 @@ function executorFor(script: Script, mostCredits: number) {
 function harness(script: Script = "answers", mostCredits = 50) {
   const storage = sqliteStorage();
   const ledger = new FakeLedger();
-  const log = recordingLog();
+  const log = new RecordingLog();
   const events: LoggedEvent[] = [];
   const settled: ServerFrame[] = [];
   const world = {

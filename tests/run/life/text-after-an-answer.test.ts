@@ -5,9 +5,10 @@ import { pauseRun } from "../../../src/run/life/end-run.ts";
 import { goOn } from "../../../src/run/life/reopening.ts";
 import { openJournal } from "../../../src/run/journal/open-journal.ts";
 import { RunState } from "../../../src/run/run-state.ts";
-import { factOf, recordingLog } from "../../conformance/fakes.ts";
+import { factOf } from "../../conformance/fakes.ts";
 import { World } from "../../faults/in-process/world.ts";
 import { sqliteStorage } from "../sqlite-storage.ts";
+import { RecordingLog } from "../../logs.ts";
 
 async function drivenRun(): Promise<OpenRun> {
   const { start } = await World.create({ steps: [] });
@@ -43,7 +44,7 @@ async function drivenRun(): Promise<OpenRun> {
       crashPoint: () => {},
       delay: () => () => {},
       clock: { now: () => 1_000 },
-      log: recordingLog(),
+      log: new RecordingLog(),
     },
     state,
   );
