@@ -58,7 +58,11 @@ export function failureOf(thrown: unknown, stopped: boolean): AiError {
       message: "The run reached its limit of graph steps. Raise limits.maxSteps or ask for less.",
     };
   }
-  return { code: "internal", message: "The graph failed." };
+  return {
+    code: "internal",
+    message:
+      "The graph failed. What it used is billed. Retry it, or give the run's id to the operator.",
+  };
 }
 
 function isStepLimit(error: unknown): boolean {

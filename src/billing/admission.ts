@@ -17,6 +17,12 @@ import { hasRoomFor, limitReached } from "./room.ts";
  */
 export const activeRunsMax = 1_000;
 
+export const tooManyRuns = `This account has ${activeRunsMax} runs at once. Wait for some to end.`;
+
+/** Said where one Idempotency-Key comes with two requests. */
+export const keyOfAnother =
+  "This Idempotency-Key was used for another request. Use a new key, or repeat that request.";
+
 export interface AdmitRun {
   start: StartRun;
   /** Reserved until it is spent or the run ends; 0 for a free model, which still needs a balance that is not below 0. */
@@ -110,10 +116,7 @@ function refusalIn(row: AdmissionRow, { start, holdCredits }: AdmitRun): Refused
     );
   }
   if ((row.active_runs ?? 0) >= activeRunsMax) {
-    return refuse(
-      "rate_limit",
-      `This account has ${activeRunsMax} runs at once. Wait for some to end.`,
-    );
+    return refuse("rate_limit", tooManyRuns);
   }
   return { kind: "refused", code: "insufficient_credits", ...limitReached(row, holdCredits) };
 }
@@ -127,10 +130,7 @@ function refusalOfKnown(row: AdmissionRow, start: StartRun): Refused | null {
     return refuse(code, row.error_message ?? "This slot was skipped.");
   }
   if (row.request_hash !== start.requestHash) {
-    return refuse(
-      "idempotency_conflict",
-      "This idempotency key was used for another request. Use a new key, or repeat that request.",
-    );
+    return refuse("idempotency_conflict", keyOfAnother);
   }
   return null;
 }

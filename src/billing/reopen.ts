@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { activeStatuses } from "../db/active-runs.ts";
 import type { RunStatus, StartRefusal } from "../ports/run.ts";
-import { activeRunsMax } from "./admission.ts";
+import { activeRunsMax, tooManyRuns } from "./admission.ts";
 import { repeatBatch, type BatchRetry } from "./repeat-batch.ts";
 import { hasRoomFor, type Limit, limitReached, roomColumns } from "./room.ts";
 
@@ -82,16 +82,16 @@ export async function reopenRun(
   const isWaiting = row.status === "interrupted" && row.attempt === attempt;
   const isFailed = ["error", "cancelled"].includes(row.status) && row.attempt === attempt - 1;
   if (row.rev > rev || !(isWaiting || isFailed)) {
-    return refuse("conflict", "This run cannot go on from where it is.");
+    return refuse(
+      "conflict",
+      "This run cannot go on from where it is. Read it again: it has moved on.",
+    );
   }
   if (row.thread_is_busy === 1) {
     return refuse("conflict", "Another run of this thread is active. Wait for it or cancel it.");
   }
   if (row.active_runs >= activeRunsMax) {
-    return refuse(
-      "rate_limit",
-      `This account has ${activeRunsMax} runs at once. Wait for some to end.`,
-    );
+    return refuse("rate_limit", tooManyRuns);
   }
   return refuse("insufficient_credits", limitReached(row, holdCredits).message);
 }

@@ -37,16 +37,16 @@ export const roomColumns = Object.entries(room)
 
 const sentences: Readonly<Record<Limit, string>> = {
   balance:
-    "The account's available credits do not cover this run. Add credits or lower limits.maxCredits.",
+    "The account's available credits do not cover this run. The operator can add credits; a lower limit of the run (limits.maxCredits) needs fewer.",
   accountDay:
-    "The account's limit for a day does not cover this run. Its next day begins at midnight UTC; or lower limits.maxCredits.",
+    "The account's limit for a day does not cover this run. Its next day begins at midnight UTC; or give the run a lower limit (limits.maxCredits).",
   accountMonth:
-    "The account's limit for a month does not cover this run. Its next month begins on the first, at midnight UTC; or lower limits.maxCredits.",
-  key: "The key's own limit does not cover this run. Use another key or lower limits.maxCredits.",
+    "The account's limit for a month does not cover this run. Its next month begins on the first, at midnight UTC; or give the run a lower limit (limits.maxCredits).",
+  key: "The key's own limit does not cover this run. Use another key or give the run a lower limit (limits.maxCredits).",
   keyDay:
-    "The key's limit for a day does not cover this run. Use another key, wait for midnight UTC, or lower limits.maxCredits.",
+    "The key's limit for a day does not cover this run. Use another key, wait for midnight UTC, or give the run a lower limit (limits.maxCredits).",
   keyMonth:
-    "The key's limit for a month does not cover this run. Use another key, wait for the first of the month, or lower limits.maxCredits.",
+    "The key's limit for a month does not cover this run. Use another key, wait for the first of the month, or give the run a lower limit (limits.maxCredits).",
 };
 
 /** Of those that begin anew by themselves. */

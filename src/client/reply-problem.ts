@@ -76,7 +76,7 @@ function problemNodes(code: string, message: string): Node[] {
   if (code === "aborted") return [el("p", {}, "You stopped this reply.")];
   const nodes: Node[] = [el("p", {}, message)];
   if (code === "insufficient_credits") {
-    nodes.push(el("p", {}, el("a", { href: "/account" }, "See your balance"), " to add credit."));
+    nodes.push(el("p", {}, el("a", { href: "/account" }, "See your balance and limits")));
   }
   return nodes;
 }

@@ -68,7 +68,7 @@ function card(titleId: string, children: readonly HTMLElement[]): HTMLElement {
 
 function emptyWords({ finishedAt }: Run, calls: readonly RunCall[] | null): string {
   if (calls === null) return "The journal of this run's calls cannot be read right now.";
-  return finishedAt === null ? "No model call yet." : "This run keeps no journal of model calls.";
+  return finishedAt === null ? "No model call yet." : "No model call was made.";
 }
 
 function elsewhereWords(

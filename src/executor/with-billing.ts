@@ -16,7 +16,8 @@ export interface BillingDeps {
 
 const billingFailed: AiError = {
   code: "internal",
-  message: "The run was stopped because a model call could not be billed correctly.",
+  message:
+    "The run was stopped because a model call could not be billed correctly. Give the run's id to the operator.",
 };
 
 /**

@@ -88,13 +88,19 @@ export const sameOrigin = createMiddleware<AppEnv>(async (c, next) => {
 });
 
 function foreignOrigin(): ApiError {
-  return new ApiError("forbidden", "This request came from another site.");
+  return new ApiError(
+    "forbidden",
+    "This request came from another site. Use Runledger's own address, or have the operator add the site's to ALLOWED_ORIGINS.",
+  );
 }
 
 export function requireScope(scope: Scope): MiddlewareHandler<AppEnv> {
   return createMiddleware<AppEnv>(async (c, next) => {
     if (!c.get("principal").scopes.has(scope)) {
-      throw new ApiError("forbidden", `This key lacks the scope ${scope}.`);
+      throw new ApiError(
+        "forbidden",
+        `This key lacks the scope ${scope}. Use one that has it, or make one on the account page.`,
+      );
     }
     return next();
   });

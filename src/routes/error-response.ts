@@ -6,6 +6,7 @@ import type { ApiIssue } from "../base/errors.ts";
 import { consoleLog, describeBug } from "../base/log.ts";
 import { ErrorPage } from "../ui/error-page.tsx";
 import type { AppDeps, AppEnv } from "./app-env.ts";
+import { bodyBytesMax } from "./request-body.ts";
 
 const issuesMax = 20;
 const issueTextMax = 200;
@@ -61,12 +62,18 @@ function knownError(error: unknown): ApiError | null {
   // Thrown by the framework's own checks of a request; its texts are for developers.
   if (error.status === 413) return tooLarge();
   return error.status < 500
-    ? new ApiError("invalid_request", "The request could not be read.")
+    ? new ApiError(
+        "invalid_request",
+        "The request could not be read. Send JSON with `Content-Type: application/json`.",
+      )
     : null;
 }
 
 export function tooLarge(): ApiError {
-  return new ApiError("payload_too_large", "A request body may have 256 KiB.");
+  return new ApiError(
+    "payload_too_large",
+    `A request body may have ${bodyBytesMax / 1_024} KiB. Send less.`,
+  );
 }
 
 function refusal(c: Context<AppEnv>, error: ApiError): Response | Promise<Response> {

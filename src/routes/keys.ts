@@ -120,7 +120,10 @@ export async function mintFor(
   const now = clock.now();
   const pepper = config.apiKeyPepper;
   if (pepper === null) {
-    throw new ApiError("provider_unavailable", "This deployment has no API_KEY_PEPPER secret yet.");
+    throw new ApiError(
+      "provider_unavailable",
+      "Keys cannot be made yet: the operator has to set this deployment's secret API_KEY_PEPPER.",
+    );
   }
   const expiresAt = wanted.expiresAt === undefined ? null : Date.parse(wanted.expiresAt);
   if (expiresAt !== null && expiresAt <= now) {

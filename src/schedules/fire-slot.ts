@@ -22,7 +22,7 @@ export interface FireDeps {
 /** What became of a slot. Only `deferred` leaves it due, so that the next tick takes it up again. */
 export type Firing =
   | { kind: "started"; created: boolean }
-  | { kind: "skipped"; errorCode: string }
+  | { kind: "skipped"; errorCode: string; message: string }
   | { kind: "already_run" }
   | { kind: "passed_over" }
   | { kind: "deferred"; errorCode: string }
@@ -107,8 +107,8 @@ async function skip(
   { db, now }: FireDeps,
   start: StartRun,
   errorCode: string,
-  errorMessage: string,
+  message: string,
 ): Promise<Firing> {
-  await skipSlot(db, { start, errorCode, errorMessage, now });
-  return { kind: "skipped", errorCode };
+  await skipSlot(db, { start, errorCode, errorMessage: message, now });
+  return { kind: "skipped", errorCode, message };
 }

@@ -44,10 +44,13 @@ export function moveOn(
     case "skipped":
       return refusals < refusalsMax
         ? change
-        : { ...change, nextRunAt: null, pausedReason: noCredit };
+        : { ...change, nextRunAt: null, pausedReason: pausedFor(firing.message) };
     case "broken":
       return { ...change, missed: 0, nextRunAt: null, pausedReason: firing.reason };
   }
 }
 
-const noCredit = `The account had no credit for ${refusalsMax} slots in a row. Add credits, then enable the schedule.`;
+/** `refusal`: what the last slot was refused with; it says what to do. */
+function pausedFor(refusal: string): string {
+  return `${refusalsMax} slots in a row were refused. ${refusal} Then enable the schedule.`;
+}

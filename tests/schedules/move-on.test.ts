@@ -32,14 +32,15 @@ describe("after a slot", () => {
   });
 
   it("refusals pause the schedule at the third in a row, and not before", () => {
-    const firing = { kind: "skipped", errorCode: "insufficient_credits" } as const;
+    const refused = { errorCode: "insufficient_credits", message: "No room. Make some." };
+    const firing = { kind: "skipped", ...refused } as const;
     expect(moveOn(schedule, decision, firing, refusalsMax - 1, next)).toMatchObject({
       nextRunAt: next,
       pausedReason: null,
     });
     expect(moveOn(schedule, decision, firing, refusalsMax, next)).toMatchObject({
       nextRunAt: null,
-      pausedReason: expect.stringContaining("no credit"),
+      pausedReason: "3 slots in a row were refused. No room. Make some. Then enable the schedule.",
     });
   });
 

@@ -278,7 +278,7 @@ describe("a slot without credit", () => {
     expect(await stored(schedule)).toMatchObject({
       enabled: false,
       nextRunAt: null,
-      pausedReason: expect.stringContaining("no credit"),
+      pausedReason: expect.stringContaining("available credits do not cover"),
     });
     now = start + 3 * minuteMs;
     expect(await tick()).toMatchObject({ due: 0 });

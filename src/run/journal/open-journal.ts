@@ -3,6 +3,7 @@ import type { AiError } from "../../ports/ai-event.ts";
 import { RunCallJournal } from "./call-journal.ts";
 import { creditExhausted, ledgerUnreachable } from "./lease.ts";
 import type { OpenRun } from "../open-run.ts";
+import { stopped } from "../run-errors.ts";
 
 /** The call journal of one driver, with the way to more credit. */
 export function openJournal(
@@ -47,8 +48,7 @@ export function openJournal(
     ledgerAheadCredits: state.present.ledgerAheadCredits,
     // One at a time, because each is a numbered write of the run's D1 row.
     topUp: (leaseCredits) => (topUps = topUps.then(() => topUp(leaseCredits))),
-    fence: () =>
-      signal.aborted || isOver() ? { code: "aborted", message: "The run was stopped." } : null,
+    fence: () => (signal.aborted || isOver() ? stopped : null),
     crashPoint: deps.crashPoint,
     now: () => deps.clock.now(),
   });

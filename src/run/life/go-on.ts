@@ -20,7 +20,11 @@ export function decideResume(
 ): GoOnDecision {
   const isWaiting = row.status === "interrupted" && row.phase !== "reopening";
   // An answer must not undo a stop that was accepted before it.
-  if (isWaiting && row.isCancelRequested) return refuse("conflict", "This run is being stopped.");
+  if (isWaiting && row.isCancelRequested)
+    return refuse(
+      "conflict",
+      "This run is being stopped. Wait for its end, then retry it or start a new one.",
+    );
   const open = isWaiting ? row.interrupts : [];
   if (wish.interruptId === null && open.length > 1) {
     return refuse(
@@ -34,10 +38,17 @@ export function decideResume(
     return { kind: "reopen", attempt: row.attempt, answer: { interruptId, value: wish.value } };
   }
   const known = interruptId === null ? null : answers.find(interruptId);
-  if (known === null) return refuse("conflict", "This run is not waiting for this answer.");
+  if (known === null)
+    return refuse(
+      "conflict",
+      "This run is not waiting for this answer. Its `interrupts` say for which.",
+    );
   return canonicalJson(known.value) === canonicalJson(wish.value)
     ? { kind: "repeated" }
-    : refuse("conflict", "This question was answered otherwise.");
+    : refuse(
+        "conflict",
+        "This question was answered otherwise. Read the run to see how it went on.",
+      );
 }
 
 export function decideRetry(row: RunRow): GoOnDecision {

@@ -1,4 +1,5 @@
 import { describeBug } from "../../base/log.ts";
+import { keyOfAnother } from "../../billing/admission.ts";
 import type { AiError } from "../../ports/ai-event.ts";
 import type { JsonValue } from "../../ports/json.ts";
 import type {
@@ -82,10 +83,7 @@ export class RunLife {
         return refuse("not_found", "There is no such run.");
       }
       if (row.start.requestHash !== start.requestHash) {
-        return refuse(
-          "idempotency_conflict",
-          "This Idempotency-Key was used with another request. Use a new key.",
-        );
+        return refuse("idempotency_conflict", keyOfAnother);
       }
       if (row.phase === "admitting" || this.#run === null) return this.#admit(row.start);
       if (this.#isIdle(row)) void this.wake();
