@@ -47,15 +47,15 @@ export async function findKeyHolder(
   if (row.revokedAt !== null) return null;
   if (row.expiresAt !== null && row.expiresAt <= now) return null;
   const scopes = new Set(row.scopes.filter(isScope));
+  const isBounded =
+    row.expiresAt !== null || Object.values(capsOf(row)).some((cap) => cap !== null);
   return {
     kind: "key",
     accountId: row.billingAccountId,
     virtualKeyId: row.id,
     scopes,
-    mayManageKeys:
-      scopes.size === everyScope.length &&
-      Object.values(capsOf(row)).every((cap) => cap === null) &&
-      row.expiresAt === null,
+    isBounded,
+    mayManageKeys: scopes.size === everyScope.length && !isBounded,
   };
 }
 

@@ -58,5 +58,6 @@ export function isOpen(config: Pick<Config, "authMode">, url: URL): boolean {
 }
 
 function withEveryScope(kind: "person" | "service", holder: AccountHolder): Principal {
-  return { kind, ...holder, scopes: new Set(scopes), mayManageKeys: kind === "person" };
+  const mayManageKeys = kind === "person";
+  return { kind, ...holder, scopes: new Set(scopes), isBounded: false, mayManageKeys };
 }

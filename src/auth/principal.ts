@@ -12,6 +12,8 @@ export interface Principal {
   /** The key that usage is attributed to; people use their account's default key. */
   virtualKeyId: string;
   scopes: ReadonlySet<Scope>;
-  /** A person, or a key with every scope, no cap and no expiry: may manage keys. */
+  /** A key with a cap or an expiry: what another key pays for is not for it to set going. */
+  isBounded: boolean;
+  /** A person, or a key with every scope and without bounds. */
   mayManageKeys: boolean;
 }

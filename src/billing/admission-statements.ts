@@ -1,6 +1,6 @@
 import { activeStatuses } from "../db/active-runs.ts";
 import type { StartRun } from "../ports/run.ts";
-import { hasRoomFor, roomColumns, type Limit } from "./room.ts";
+import { hasRoomFor, isKeyAlive, roomColumns, type Limit } from "./room.ts";
 
 /** What an admitting batch reads last: the run's row, if there is one, and every reason why there is none. */
 export interface AdmissionRow extends Record<Limit, number | null> {
@@ -61,7 +61,7 @@ ON CONFLICT DO NOTHING`;
 const read = `
 SELECT r.billing_account_id AS account_id, r.request_hash, r.request_id, r.status, r.rev, r.lease_credits,
   r.error_code, r.error_message,
-  a.id IS NOT NULL AS has_account, k.id IS NOT NULL AS has_key,
+  a.id IS NOT NULL AS has_account, k.id IS NOT NULL AND ${isKeyAlive} AS has_key,
   EXISTS (SELECT 1 FROM threads t WHERE t.id = ?4 AND t.billing_account_id = ?2) AS has_thread,
   EXISTS (SELECT 1 FROM graph_runs o
     WHERE o.thread_id = ?4 AND o.status IN ${activeStatuses}) AS thread_is_busy,

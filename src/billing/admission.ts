@@ -105,7 +105,8 @@ function latestThatFit(rows: readonly HistoryRow[]): ChatMessage[] {
 function refusalIn(row: AdmissionRow, { start, holdCredits }: AdmitRun): Refused | null {
   if (row.rev !== null) return refusalOfKnown(row, start);
   if (row.has_account === 0) return refuse("not_found", "There is no such account.");
-  if (row.has_key === 0) return refuse("not_found", "There is no such key.");
+  if (row.has_key === 0)
+    return refuse("not_found", "There is no such key, or it was revoked or has expired.");
   if (!start.isNewThread && row.has_thread === 0) {
     return refuse("not_found", "There is no such thread. Leave threadId out to start one.");
   }

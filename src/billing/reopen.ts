@@ -3,7 +3,7 @@ import { activeStatuses } from "../db/active-runs.ts";
 import type { RunStatus, StartRefusal } from "../ports/run.ts";
 import { activeRunsMax, tooManyRuns } from "./admission.ts";
 import { repeatBatch, type BatchRetry } from "./repeat-batch.ts";
-import { hasRoomFor, type Limit, limitReached, roomColumns } from "./room.ts";
+import { hasRoomFor, isKeyAlive, type Limit, limitReached, roomColumns } from "./room.ts";
 
 export interface ReopenRun {
   runId: string;
@@ -42,6 +42,7 @@ const useUp = "UPDATE graph_runs SET rev = ?2 WHERE id = ?1 AND rev < ?2 AND lea
 
 const read = `
 SELECT r.rev, r.status, r.attempt, r.lease_credits, r.charged_credits, a.active_runs,
+  ${isKeyAlive} AS is_key_alive,
   ${roomColumns},
   EXISTS (SELECT 1 FROM graph_runs o WHERE o.thread_id = r.thread_id AND o.id <> r.id
     AND o.status IN ${activeStatuses}) AS thread_is_busy
@@ -56,6 +57,7 @@ interface Row extends Record<Limit, number | null> {
   lease_credits: number;
   charged_credits: number;
   active_runs: number;
+  is_key_alive: 0 | 1;
   thread_is_busy: 0 | 1;
 }
 
@@ -92,6 +94,12 @@ export async function reopenRun(
   }
   if (row.active_runs >= activeRunsMax) {
     return refuse("rate_limit", tooManyRuns);
+  }
+  if (row.is_key_alive === 0) {
+    return refuse(
+      "conflict",
+      "The key that this run is on was revoked or has expired. Start a new run with another key.",
+    );
   }
   return refuse("insufficient_credits", limitReached(row, holdCredits).message);
 }

@@ -23,11 +23,14 @@ export const room = {
 
 export type Limit = keyof typeof room;
 
-/** The condition, as SQL, that every limit leaves room for this many credits. */
+/** Neither revoked nor expired, by the database's own clock. */
+export const isKeyAlive =
+  "(k.revoked_at IS NULL AND coalesce(k.expires_at > unixepoch('subsec') * 1000, 1))";
+
+/** The condition, as SQL, that the key is alive and every limit leaves room for this many credits. */
 export function hasRoomFor(credits: string): string {
-  return Object.values(room)
-    .map((left) => `coalesce(${left} >= ${credits}, 1)`)
-    .join("\n  AND ");
+  const limits = Object.values(room).map((left) => `coalesce(${left} >= ${credits}, 1)`);
+  return [isKeyAlive, ...limits].join("\n  AND ");
 }
 
 /** Columns named after the limits; see `limitIn`. */

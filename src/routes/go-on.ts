@@ -1,12 +1,14 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { ApiError } from "../base/errors.ts";
 import type { RunRow } from "../billing/statement.ts";
 import type { JsonValue } from "../ports/json.ts";
 import type { GoOnOutcome, LiveRun } from "../ports/run.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
-import { isSkipped, objectOf, ownRun } from "./own-run.ts";
-import { isOver, runBody, runBodyOf } from "./run-body.ts";
+import { isSkipped, maySpendOn, objectOf, ownRun } from "./own-run.ts";
+import { presentActedOn } from "./present-run.ts";
+import { isOver, runBody } from "./run-body.ts";
 import { json, pathId, refusals, signedIn } from "./schemas.ts";
 
 const answerBytesMax = 64 * 1024;
@@ -63,19 +65,29 @@ const retry = createRoute({
 
 export const goOnRoutes = new OpenAPIHono<AppEnv>()
   .openapi(resume, async (c) => {
-    const row = await ownRun(c, c.req.valid("param").runId);
+    const row = await payableRun(c, c.req.valid("param").runId);
     const { interruptId = null, value } = c.req.valid("json");
     const answer = { interruptId, value };
     const outcome = await objectOf(c, row)?.resume(row.billingAccountId, answer);
     const { run, repeated } = wentOn(row, outcome ?? null);
-    return c.json(runBodyOf(row, run), repeated ? 200 : 202);
+    return c.json(presentActedOn(c, row, run), repeated ? 200 : 202);
   })
   .openapi(retry, async (c) => {
-    const row = await ownRun(c, c.req.valid("param").runId);
+    const row = await payableRun(c, c.req.valid("param").runId);
     const outcome = await objectOf(c, row)?.retry(row.billingAccountId);
     const { run } = wentOn(row, outcome ?? null);
-    return c.json(runBodyOf(row, run), 202);
+    return c.json(presentActedOn(c, row, run), 202);
   });
+
+/** A run of the account for which the caller may have more spent. */
+async function payableRun(c: Context<AppEnv>, runId: string): Promise<RunRow> {
+  const row = await ownRun(c, runId);
+  if (maySpendOn(c.get("principal"), row)) return row;
+  throw new ApiError(
+    "forbidden",
+    "This key has a limit or an expiry, so only runs that it started go on by it. Use the key of this one, or one without limits.",
+  );
+}
 
 /** The run that goes on; every other outcome is thrown as the refusal that it is on the wire. */
 function wentOn(row: RunRow, outcome: GoOnOutcome | null): { run: LiveRun; repeated: boolean } {

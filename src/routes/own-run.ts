@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { Principal } from "../auth/principal.ts";
 import { ApiError } from "../base/errors.ts";
 import { getRunRow } from "../billing/statement.ts";
 import type { RunRow } from "../billing/statement.ts";
@@ -15,6 +16,14 @@ export async function ownRun(c: Context<AppEnv>, runId: string): Promise<RunRow>
 /** Null: a skipped slot never had a RunObject, and asking would make one. */
 export function objectOf(c: Context<AppEnv>, row: RunRow): RunStub | null {
   return isSkipped(row) ? null : getRun(c.env, row.id);
+}
+
+/** Whether the caller may have the run's key pay for more. */
+export function maySpendOn(
+  { isBounded, virtualKeyId }: Pick<Principal, "isBounded" | "virtualKeyId">,
+  row: Pick<RunRow, "virtualKeyId">,
+): boolean {
+  return !isBounded || row.virtualKeyId === virtualKeyId;
 }
 
 export function isSkipped({ status }: Pick<RunRow, "status">): boolean {

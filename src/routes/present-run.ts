@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { RunRow } from "../billing/statement.ts";
+import type { LiveRun } from "../ports/run.ts";
 import type { AppEnv } from "./app-env.ts";
 import { objectOf } from "./own-run.ts";
 import { isOver, runBodyOf, type RunBody } from "./run-body.ts";
@@ -8,6 +9,13 @@ import { isOver, runBodyOf, type RunBody } from "./run-body.ts";
 export async function presentRun(c: Context<AppEnv>, row: RunRow): Promise<RunBody> {
   const live = await objectOf(c, row)?.view(row.billingAccountId);
   return runBodyOf(row, live ?? null);
+}
+
+/** A run after something was done to it. A key that may not read it is not shown what it said or asks. */
+export function presentActedOn(c: Context<AppEnv>, row: RunRow, live: LiveRun | null): RunBody {
+  const body = runBodyOf(row, live);
+  if (c.get("principal").scopes.has("runs:read")) return body;
+  return { ...body, output: null, ...(body.interrupts && { interrupts: [] }) };
 }
 
 /** A page of runs: those that are over are read from D1 alone, so that a page costs one read and no messages. */

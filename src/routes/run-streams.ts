@@ -2,11 +2,11 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ApiError } from "../base/errors.ts";
 import { isId } from "../base/ids.ts";
-import { getRunRow } from "../billing/statement.ts";
+import { getRunRow, type RunRow } from "../billing/statement.ts";
 import { accountHeader, getRun, mayWriteHeader } from "../run/get-run.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
-import { isSkipped, ownRun } from "./own-run.ts";
+import { isSkipped, maySpendOn, ownRun } from "./own-run.ts";
 import { isSocketUpgrade, refusedSocket } from "./refused-socket.ts";
 import { isOver } from "./run-body.ts";
 import { pathId, refusals, signedIn } from "./schemas.ts";
@@ -67,7 +67,7 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
     const { runId } = c.req.valid("param");
     const row = isStartedHere(c, runId) ? null : await ownRun(c, runId);
     if (row !== null && isSkipped(row)) throw eventsGone();
-    const answer = await watchRun(c, runId, "events");
+    const answer = await watchRun(c, runId, "events", row);
     if (answer.ok) return answer;
     await answer.body?.cancel();
     if (answer.status === 400) {
@@ -91,7 +91,7 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
     const row = isAsked ? await getRunRow(c.env.DB, accountId, runId) : null;
     if (row === null && !isStarted) return refusedSocket("not_found");
     if (row !== null && isSkipped(row)) return refusedSocket("gone");
-    const answer = await watchRun(c, runId, "socket");
+    const answer = await watchRun(c, runId, "socket", row);
     if (answer.status === 101) return answer;
     await answer.body?.cancel();
     const refused = row ?? (await getRunRow(c.env.DB, accountId, runId));
@@ -99,19 +99,25 @@ export const runStreamRoutes = new OpenAPIHono<AppEnv>()
     return refusedSocket(isGone ? "gone" : "not_found");
   });
 
+/** Which key a run is on, D1 says; only to a key with bounds that makes a difference. */
 function isStartedHere(c: Context<AppEnv>, runId: string): boolean {
-  return hasStarted(c.env.DB, runId, c.get("principal").accountId);
+  const { accountId, isBounded } = c.get("principal");
+  return !isBounded && hasStarted(c.env.DB, runId, accountId);
 }
 
-/** Hands a viewer on to the RunObject of a run that is known to be the caller's, with the cursor that it asks for. */
+/**
+ * Hands a viewer on to the RunObject of a run that is known to be the caller's, with the cursor that it asks for. The row
+ * is null of a run that the caller may act on as far as it goes.
+ */
 export function watchRun(
   c: Context<AppEnv>,
   runId: string,
   door: "events" | "socket",
+  row: RunRow | null,
 ): Promise<Response> {
   const url = new URL(c.req.url);
   url.pathname = `/api/v1/ai/runs/${runId}/${door}`;
-  const headers = viewerHeaders(c);
+  const headers = viewerHeaders(c, row);
   for (const name of passedOn) {
     const value = c.req.header(name);
     if (value !== undefined) headers.set(name, value);
@@ -122,7 +128,7 @@ export function watchRun(
 /** All events, for the request that starts the run: it has seen none. */
 export async function watchRunFromStart(c: Context<AppEnv>, runId: string): Promise<Response> {
   const url = new URL(`/api/v1/ai/runs/${runId}/events`, c.req.url);
-  const answer = await askRun(c, runId, new Request(url, { headers: viewerHeaders(c) }));
+  const answer = await askRun(c, runId, new Request(url, { headers: viewerHeaders(c, null) }));
   if (answer.status !== 410) return answer;
   await answer.body?.cancel();
   throw eventsGone();
@@ -133,10 +139,11 @@ function eventsGone(): ApiError {
   return new ApiError("gone", "This run has no events, or none any more. Read the run itself.");
 }
 
-function viewerHeaders(c: Context<AppEnv>): Headers {
-  const { accountId, scopes } = c.get("principal");
-  const headers = new Headers({ [accountHeader]: accountId });
-  if (scopes.has("runs:write")) headers.set(mayWriteHeader, "1");
+function viewerHeaders(c: Context<AppEnv>, row: RunRow | null): Headers {
+  const principal = c.get("principal");
+  const headers = new Headers({ [accountHeader]: principal.accountId });
+  const mayWrite = principal.scopes.has("runs:write");
+  if (mayWrite && (row === null || maySpendOn(principal, row))) headers.set(mayWriteHeader, "1");
   return headers;
 }
 

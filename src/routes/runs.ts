@@ -4,8 +4,8 @@ import { listRuns } from "../billing/statement.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
 import { objectOf, ownRun } from "./own-run.ts";
-import { presentRun, presentRuns } from "./present-run.ts";
-import { runBody, runBodyOf } from "./run-body.ts";
+import { presentActedOn, presentRun, presentRuns } from "./present-run.ts";
+import { runBody } from "./run-body.ts";
 import {
   idText,
   json,
@@ -75,10 +75,10 @@ export const runRoutes = new OpenAPIHono<AppEnv>()
   .openapi(cancel, async (c) => {
     const row = await ownRun(c, c.req.valid("param").runId);
     const object = objectOf(c, row);
-    if (object === null) return c.json(runBodyOf(row, null), 200);
+    if (object === null) return c.json(presentActedOn(c, row, null), 200);
     const outcome = await object.cancel(row.billingAccountId);
     if (outcome === null) {
       throw new ApiError("conflict", "This run is still being admitted. Try again in a moment.");
     }
-    return c.json(runBodyOf(row, outcome.run), outcome.accepted ? 202 : 200);
+    return c.json(presentActedOn(c, row, outcome.run), outcome.accepted ? 202 : 200);
   });

@@ -109,7 +109,13 @@ const ownScheduleRoutes = new OpenAPIHono<AppEnv>()
   .openapi(change, async (c) => {
     const { catalogs, clock } = c.get("deps");
     const before = await ownSchedule(c, c.req.valid("param"));
-    const changed = changeSchedule(before, c.req.valid("json"), catalogs, clock.now());
+    const changed = changeSchedule(
+      before,
+      c.req.valid("json"),
+      c.get("principal"),
+      catalogs,
+      clock.now(),
+    );
     if (!changed.ok) throw refusalOf(changed);
     if (!(await updateSchedule(c.env.DB, changed))) {
       throw new ApiError(

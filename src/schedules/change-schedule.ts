@@ -49,16 +49,21 @@ export function createSchedule(
   );
 }
 
-/** A changed time or a new start counts from now: slots that went by meanwhile are not made up for. */
+/**
+ * A changed time or a new start counts from now: slots that went by meanwhile are not made up for. From here on the
+ * schedule runs on the key of whoever changed it: what that key may not spend, it cannot have another one spend.
+ */
 export function changeSchedule(
   schedule: Schedule,
   terms: Partial<ScheduleTerms>,
+  { virtualKeyId }: Pick<ScheduleOwner, "virtualKeyId">,
   catalogs: RunCatalogs,
   now: number,
 ): ChangedSchedule | ScheduleProblem {
   const readAt = schedule.updatedAt;
   // Always later than before, because equal times would hide one change from another.
-  const changed = { ...schedule, ...terms, updatedAt: Math.max(now, readAt + 1) };
+  const updatedAt = Math.max(now, readAt + 1);
+  const changed = { ...schedule, ...terms, virtualKeyId, updatedAt };
   const isRetimed =
     changed.cron !== schedule.cron ||
     changed.timezone !== schedule.timezone ||

@@ -24,7 +24,7 @@ export function findSlots(
 ): FoundSlots {
   const { cron, timezone, nextRunAt } = schedule;
   if (schedule.isKeyDead) {
-    return stuck(nextRunAt, "The API key that it was made with was revoked or has expired.");
+    return stuck(nextRunAt, "Its API key was revoked or has expired.");
   }
   const parsed = parseCadence(cron, timezone);
   // What was sound once may not be any more: time zones are renamed, and the parser is updated.

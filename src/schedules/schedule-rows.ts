@@ -100,11 +100,13 @@ export async function updateSchedule(
   db: D1Database,
   { schedule, isRetimed, readAt }: ChangedSchedule,
 ): Promise<boolean> {
-  const { accountId, scheduleId, enabled, nextRunAt, pausedReason, updatedAt } = schedule;
+  const { accountId, scheduleId, virtualKeyId, updatedAt } = schedule;
+  const { enabled, nextRunAt, pausedReason } = schedule;
   const { meta } = await drizzle(db)
     .update(schedules)
     .set({
       ...termColumns(schedule),
+      virtualKeyId,
       updatedAt,
       ...(isRetimed && { enabled, nextRunAt, pausedReason }),
     })

@@ -321,7 +321,8 @@ describe("a slot without credit", () => {
     expect(await stored(schedule)).toMatchObject({ enabled: true });
     await tick();
     expect(await stored(schedule)).toMatchObject({ enabled: false });
-    const changed = changeSchedule(await stored(schedule), { enabled: true }, catalogs, now);
+    const before = await stored(schedule);
+    const changed = changeSchedule(before, { enabled: true }, before, catalogs, now);
     expect(changed.ok && (await updateSchedule(env.DB, changed))).toBe(true);
     now += minuteMs;
     await tick();
@@ -334,7 +335,8 @@ describe("a schedule changed while it fires", () => {
     const schedule = await everyMinute();
     now = start;
     runs.before = async () => {
-      const changed = changeSchedule(await stored(schedule), { cron: "30 * * * *" }, catalogs, now);
+      const before = await stored(schedule);
+      const changed = changeSchedule(before, { cron: "30 * * * *" }, before, catalogs, now);
       expect(changed.ok && (await updateSchedule(env.DB, changed))).toBe(true);
       return null;
     };
@@ -350,7 +352,8 @@ describe("a schedule changed while it fires", () => {
     const schedule = await everyMinute();
     now = start;
     runs.before = async () => {
-      const changed = changeSchedule(await stored(schedule), { message: "Other." }, catalogs, now);
+      const before = await stored(schedule);
+      const changed = changeSchedule(before, { message: "Other." }, before, catalogs, now);
       expect(changed.ok && (await updateSchedule(env.DB, changed))).toBe(true);
       return null;
     };
@@ -369,7 +372,8 @@ describe("a schedule changed while it fires", () => {
         await deleteSchedule(env.DB, deleting.accountId, deleting.scheduleId);
         return null;
       }
-      const changed = changeSchedule(await stored(pausing), { enabled: false }, catalogs, now);
+      const before = await stored(pausing);
+      const changed = changeSchedule(before, { enabled: false }, before, catalogs, now);
       expect(changed.ok && (await updateSchedule(env.DB, changed))).toBe(true);
       return null;
     };
@@ -391,7 +395,8 @@ describe("a schedule changed while it fires", () => {
     };
     await tick();
     runs.after = () => {};
-    const changed = changeSchedule(await stored(schedule), { message: "Other." }, catalogs, now);
+    const before = await stored(schedule);
+    const changed = changeSchedule(before, { message: "Other." }, before, catalogs, now);
     expect(changed.ok && (await updateSchedule(env.DB, changed))).toBe(true);
     expect(await tick()).toMatchObject({ repeated: 1 });
     expect(await runsOf(schedule)).toEqual([running(0)]);
