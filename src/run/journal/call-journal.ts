@@ -58,7 +58,8 @@ interface OpenCall {
  * `intent` before the fetch, `dispatched` when headers arrive, then `settled`, `failed` or `cancelled`.
  *
  * The call id is deterministic (run, node's checkpoint namespace, request hash, occurrence), so that a node which runs
- * again finds its settled calls. One instance serves one driver: occurrences are counted anew by each.
+ * again finds its settled calls, and in the same attempt those that failed and owe a receipt: asked again, they would be
+ * paid twice. One instance serves one driver: occurrences are counted anew by each.
  */
 export class RunCallJournal implements CallJournal {
   readonly #deps: JournalDeps;
@@ -127,11 +128,11 @@ export class RunCallJournal implements CallJournal {
   }
 
   settle(callId: string, { output, fact }: CallSettlement): void {
-    this.#end(callId, "settled", fact, output);
+    this.#end(callId, "settled", fact, { output });
   }
 
-  fail(callId: string, { state, fact }: CallFailure): void {
-    this.#end(callId, state, fact, null);
+  fail(callId: string, { state, error, fact }: CallFailure): void {
+    this.#end(callId, state, fact, { error });
   }
 
   /** The call's text, its row, its usage and the new running cost become durable together or not at all. */
@@ -139,7 +140,7 @@ export class RunCallJournal implements CallJournal {
     callId: string,
     state: CallState,
     fact: UsageFact | null,
-    output: CompletionOutput | null,
+    result: { output: CompletionOutput } | { error: AiError },
   ): void {
     const { events, outbox, now, crashPoint } = this.#deps;
     const { ordinal, nodeKey } = this.#openCall(callId);
@@ -147,15 +148,15 @@ export class RunCallJournal implements CallJournal {
     const charged = totals.chargedCredits - this.#totals.chargedCredits;
     crashPoint("call.settling");
     events.atomically(() => {
-      if (output === null) events.flush();
-      else events.complete(output.messageId, nodeKey, output.text);
+      if ("error" in result) events.flush();
+      else events.complete(result.output.messageId, nodeKey, result.output.text);
       this.#write(
         `UPDATE calls SET state = ?, ended_at = ?, output = ?, charged_credits = ?, input_tokens = ?,
            output_tokens = ?, settlement = ?, outbox_key = ?, usage_unit_id = coalesce(?, usage_unit_id)
          WHERE ordinal = ? AND ${isCurrent}`,
         state,
         now(),
-        output === null ? null : JSON.stringify(output),
+        JSON.stringify("error" in result ? result.error : result.output),
         charged,
         fact?.inputTokens ?? 0,
         fact?.outputTokens ?? 0,
@@ -231,13 +232,18 @@ export class RunCallJournal implements CallJournal {
     // A first driver has nothing to replay before its first call.
     if (this.#dispatches === 0) return null;
     const [row] = this.#deps.storage.sql
-      .exec<{ output: string; outbox_key: string }>(
-        `SELECT output, outbox_key FROM calls
-         WHERE call_id = ? AND state = 'settled' AND output IS NOT NULL AND outbox_key IS NOT NULL`,
+      .exec<{ state: CallState; output: string; outbox_key: string }>(
+        `SELECT state, output, outbox_key FROM calls
+         WHERE call_id = ? AND (state = 'settled' OR (state = 'failed' AND attempt = ?))
+           AND output IS NOT NULL AND outbox_key IS NOT NULL`,
         callId,
+        this.#deps.attempt,
       )
       .toArray();
     if (row === undefined) return null;
+    if (row.state === "failed") {
+      return { kind: "refused", error: JSON.parse(row.output) as AiError };
+    }
     const fact = this.#deps.outbox.read(row.outbox_key);
     assert(fact !== null, "a settled call's usage is in the outbox");
     return { kind: "replay", output: JSON.parse(row.output) as CompletionOutput, fact };

@@ -35,6 +35,25 @@ describe("a run that dies", () => {
     },
   );
 
+  it.each(points.flatMap((point) => [1, 2].map((pass) => ({ point, pass }))))(
+    "at $point, pass $pass, after an answer broke off, ends as it would have, and asks no more for it",
+    async ({ point, pass }) => {
+      const world = await World.create({
+        steps: [{ kind: "calls", chunks: [1] }, { kind: "breaks" }],
+      });
+      world.armed = { point, passes: pass };
+      await comeToRest(world);
+      expect(world.life.view(world.start.context.billingAccountId)).toMatchObject({
+        status: "error",
+        errorCode: "provider_unavailable",
+        errorMessage: "The answer broke off.",
+        books: { closed: true },
+      });
+      expectTrueBooks(world);
+      expectTrueLog(world);
+    },
+  );
+
   it("passes every point that it can be ended at", async () => {
     const world = await World.create(everything);
     world.armed = { point: "call.dispatched", passes: 2 };

@@ -24,7 +24,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     kind: fc.constant("calls" as const),
     chunks: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }),
   }),
-  fc.record({ kind: fc.constantFrom("tool" as const, "asks" as const, "fails" as const) }),
+  fc.record({
+    kind: fc.constantFrom("tool" as const, "asks" as const, "fails" as const, "breaks" as const),
+  }),
 );
 
 const act: fc.Arbitrary<Act> = fc.oneof(

@@ -4,6 +4,8 @@ export type Step =
   | { kind: "calls"; chunks: number[] }
   /** A model call that the gateway answers with an error until the run is tried again. */
   | { kind: "fails" }
+  /** One whose answer breaks off, used and estimated, until the run is tried again. */
+  | { kind: "breaks" }
   | { kind: "tool" }
   | { kind: "asks" };
 

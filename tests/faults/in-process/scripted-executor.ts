@@ -1,4 +1,4 @@
-import type { AiEvent } from "../../../src/ports/ai-event.ts";
+import type { AiError, AiEvent } from "../../../src/ports/ai-event.ts";
 import type { GraphExecutorPort, GraphRunRequest } from "../../../src/ports/graph-executor.ts";
 import type { ExecutorParts } from "../../../src/run/open-run.ts";
 import { unknownFact } from "../../../src/completion/unknown-fact.ts";
@@ -12,7 +12,7 @@ const aborted = { code: "aborted", message: "The run was stopped." } as const;
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 class Failed extends Error {
-  readonly reason: { code: "aborted" | "rate_limit" | "insufficient_credits"; message: string };
+  readonly reason: { code: AiError["code"]; message: string };
 
   constructor(reason: Failed["reason"]) {
     super(reason.message);
@@ -92,10 +92,14 @@ async function work(
       await turn();
       await queue.push({ type: "tool_call_result", toolCallId, messageId, result: "done" });
     } else {
-      const chunks = step.kind === "fails" ? [1] : step.chunks;
-      const isRefused = step.kind === "fails" && request.context.attempt === 0;
+      const chunks = step.kind === "calls" ? step.chunks : [1];
+      const isFirst = request.context.attempt === 0;
+      const isRefused = step.kind === "fails" && isFirst;
+      const breaks = step.kind === "breaks" && isFirst;
       const calls = chunks.map((count, branch) =>
-        call(gateway, parts, request, queue, { place: `${index}:${branch}`, count, isRefused }),
+        call(gateway, parts, request, queue, {
+          ...{ place: `${index}:${branch}`, count, isRefused, breaks },
+        }),
       );
       const settled = await Promise.allSettled(calls);
       for (const outcome of settled) {
@@ -115,7 +119,12 @@ async function call(
   { journal, commit }: ExecutorParts,
   { context: runContext, signal }: GraphRunRequest,
   queue: EventQueue,
-  { place, count, isRefused }: { place: string; count: number; isRefused: boolean },
+  {
+    place,
+    count,
+    isRefused,
+    breaks,
+  }: { place: string; count: number; isRefused: boolean; breaks: boolean },
 ): Promise<Text> {
   const opening = await journal.open({
     nodeKey: place,
@@ -126,7 +135,7 @@ async function call(
   });
   if (opening.kind === "refused") {
     const { code, message } = opening.error;
-    throw new Failed({ code: code as Failed["reason"]["code"], message });
+    throw new Failed({ code, message });
   }
   if (opening.kind === "replay") {
     await commit(opening.fact);
@@ -172,6 +181,13 @@ async function call(
     usageUnitId: unitId,
     providerCallId: `provider-${unitId}`,
   });
+  if (breaks) {
+    const error = { code: "provider_unavailable", message: "The answer broke off." } as const;
+    const estimated = { ...fact, settlement: "estimated", provenance: "estimate" } as const;
+    journal.fail(callId, { state: "failed", error, fact: estimated });
+    await commit(estimated);
+    throw new Failed(error);
+  }
   const text = pieces.join("");
   const output = { messageId, text, toolCalls: [], finishReason: "stop", servedModel: null };
   journal.settle(callId, { output, fact });
