@@ -12,6 +12,9 @@ const models = [
   { id: "fake/other", inputUsdPerMTok: "3", outputUsdPerMTok: "4", maxOutputTokens: 1000 },
 ];
 
+/** Only so that a test which hangs ends: no test is about how long it takes, and a busy machine takes long. */
+const testTimeout = 60_000;
+
 /**
  * Three projects: `node` for what needs no Workers API, `workers` for what runs in workerd against real D1 and Durable
  * Objects (`*.worker.test.ts`), `browser` for Chromium (`tests/browser/`).
@@ -27,6 +30,7 @@ export default defineConfig({
           include: ["tests/**/*.test.ts"],
           exclude: ["tests/**/*.worker.test.ts", "tests/browser/**"],
           environment: "node",
+          testTimeout,
         },
       },
       {
@@ -52,6 +56,7 @@ export default defineConfig({
         test: {
           name: "workers",
           isolate: false,
+          testTimeout,
           include: ["tests/**/*.worker.test.ts"],
           setupFiles: ["./tests/setup-worker.ts"],
         },
@@ -61,7 +66,7 @@ export default defineConfig({
           name: "browser",
           include: ["tests/browser/**/*.test.ts"],
           environment: "node",
-          testTimeout: 60_000,
+          testTimeout,
           hookTimeout: 120_000,
         },
       },

@@ -16,7 +16,7 @@ import type { UsageFact } from "../../ports/usage-fact.ts";
 import { isUnitTaken, noTotals, readTotals, type CallCosts } from "./call-rows.ts";
 import type { EventLog } from "../viewers/event-log.ts";
 import type { CrashPoint } from "../crash-points.ts";
-import { decideLease } from "./lease.ts";
+import { decideLease, type LeaseTopUp } from "./lease.ts";
 import type { Outbox } from "./outbox.ts";
 import { StaleInstance } from "../stale-instance.ts";
 import type { RunStorage, SqlValue } from "../storage.ts";
@@ -106,9 +106,15 @@ export class RunCallJournal implements CallJournal {
       // No await between the decision and the row: parallel calls must not spend the same credit.
       if (lease.kind === "covered") return this.#writeIntent(callId, intent);
       if (lease.kind === "refused") return lease;
-      const refused = await this.#deps.topUp(lease.leaseCredits);
+      const refused = await this.#topUp(lease);
       if (refused !== null) return { kind: "refused", error: refused };
     }
+  }
+
+  async #topUp({ leaseCredits, neededCredits }: LeaseTopUp): Promise<AiError | null> {
+    const refused = await this.#deps.topUp(leaseCredits);
+    const mayDo = refused?.code === "insufficient_credits" && neededCredits < leaseCredits;
+    return mayDo ? this.#deps.topUp(neededCredits) : refused;
   }
 
   dispatched(callId: string, headers: GatewayHeaders): void {

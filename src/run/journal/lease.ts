@@ -12,22 +12,26 @@ export interface LeaseState {
   maxCredits: number;
 }
 
-export type LeaseDecision =
-  | { kind: "covered" }
-  /** Ask D1 to raise the lease to this total. */
-  | { kind: "top_up"; leaseCredits: number }
-  | { kind: "refused"; error: AiError };
+/** Ask D1 to raise the lease to a total, or, where that is refused, to what the call needs. */
+export interface LeaseTopUp {
+  kind: "top_up";
+  leaseCredits: number;
+  neededCredits: number;
+}
+
+export type LeaseDecision = { kind: "covered" } | LeaseTopUp | { kind: "refused"; error: AiError };
 
 /**
  * Whether one more call may be dispatched. A call is covered when everything charged, everything that open calls can
  * still cost and the most that this one can cost fit into the lease: then concurrency cannot overspend it. A top-up
- * asks for one further call of the same size, so that a tool loop does not ask at every step.
+ * asks for one further call of the same size, so that a tool loop does not ask at every step, but does not insist on it.
  */
 export function decideLease(lease: LeaseState, mostCredits: number): LeaseDecision {
   const needed = lease.chargedCredits + lease.openCredits + mostCredits;
   if (needed <= lease.leaseCredits) return { kind: "covered" };
   if (needed > lease.maxCredits) return { kind: "refused", error: capReached(lease.maxCredits) };
-  return { kind: "top_up", leaseCredits: Math.min(needed + mostCredits, lease.maxCredits) };
+  const leaseCredits = Math.min(needed + mostCredits, lease.maxCredits);
+  return { kind: "top_up", leaseCredits, neededCredits: needed };
 }
 
 /**
