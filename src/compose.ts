@@ -7,6 +7,7 @@ import { parseConfig, type Config } from "./base/config.ts";
 import { consoleLog as log, describeBug } from "./base/log.ts";
 import { admitRun, readAdmission, topUpLease } from "./billing/admission.ts";
 import { commitUsageFacts, finishRun } from "./billing/billing.ts";
+import { giveUpRun } from "./billing/open-runs.ts";
 import { priceFact } from "./billing/pricing.ts";
 import { reconcileRun } from "./billing/reconcile.ts";
 import { recordBooks } from "./billing/record-books.ts";
@@ -110,6 +111,7 @@ export function composeRun(
   | "buildExecutor"
   | "priceOf"
   | "describeModel"
+  | "drainsOnStop"
   | "needsCredit"
   | "retentionMs"
 > {
@@ -121,6 +123,7 @@ export function composeRun(
     buildExecutor: (parts) => buildExecutor(env, setup, parts),
     priceOf: (fact) => priceFact(fact, markupBasisPoints).chargedCredits,
     retentionMs: setup.config.retentionDays * 24 * 60 * 60 * 1_000,
+    drainsOnStop: (modelId) => setup.models.find(modelId)?.onStop === "drain",
     needsCredit: ({ model }) => setup.models.find(model)?.free !== true,
     describeModel(modelId) {
       const model = setup.models.find(modelId);
@@ -209,6 +212,7 @@ function composeLedger(env: Env, { config, models }: Setup): RunLedger {
     commit: (facts) => commitUsageFacts(deps, facts),
     finish: (finish) => finishRun(deps, finish),
     recordBooks: (record) => recordBooks(db, record),
+    giveUp: (runId) => giveUpRun(db, runId, clock.now()),
   };
 }
 

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { isActive } from "../db/active-runs.ts";
 import type { ChatMessage } from "../ports/completion.ts";
 import type { RunStatus, StartRefusal, StartRun } from "../ports/run.ts";
 import {
@@ -132,6 +133,9 @@ function refusalOfKnown(row: AdmissionRow, start: StartRun): Refused | null {
   }
   if (row.request_hash !== start.requestHash) {
     return refuse("idempotency_conflict", keyOfAnother);
+  }
+  if (row.status !== null && !isActive(row.status)) {
+    return refuse("conflict", "The run of this request has ended. Read it, or start another one.");
   }
   return null;
 }

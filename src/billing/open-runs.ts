@@ -62,3 +62,20 @@ export async function readUnreconciledRuns(
 export async function giveUpReconciling(db: D1Database, runId: string): Promise<void> {
   await db.prepare("UPDATE graph_runs SET reconciling = 0 WHERE id = ?1").bind(runId).run();
 }
+
+/** By then nobody who got no answer to a start asks again. */
+const lostForMs = 10 * 60_000;
+const lost =
+  "The ledger's answer to this run's start came too late: it was never begun, and nothing was used. Start it again.";
+
+/** Ends a run that was let in, was never driven and is lost; gives its hold back. A younger one is left alone. */
+export async function giveUpRun(db: D1Database, runId: string, now: number): Promise<void> {
+  await db
+    .prepare(
+      `UPDATE graph_runs SET status = 'error', error_code = 'internal', error_message = ?2, finished_at = ?3,
+         lease_open = 0, rev = rev + 1
+       WHERE id = ?1 AND rev = 1 AND lease_open = 1 AND call_count = 0 AND created_at < ?4`,
+    )
+    .bind(runId, lost, now, now - lostForMs)
+    .run();
+}

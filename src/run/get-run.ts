@@ -25,6 +25,8 @@ export interface RunStub {
   retry(accountId: string): Promise<GoOnOutcome | null>;
   /** Has the run look at itself and do what is due; false when there is no run here. */
   wake(): Promise<boolean>;
+  /** Where there is no run here: D1 ends the one of this id that it let in, when that is old enough to be lost. */
+  giveUp(runId: string): Promise<void>;
   /** Has a run that has ended look at the gateway's log, also when its own looks are over; false when there is no run. */
   reconcile(): Promise<boolean>;
   /** Viewers only: `…/events` and `…/socket`, with the account in `accountHeader`. */

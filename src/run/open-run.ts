@@ -31,6 +31,8 @@ export interface RunLedger {
   commit(facts: readonly UsageFact[]): Promise<CommitReport>;
   finish(finish: FinishRun): Promise<FinishReport>;
   recordBooks(record: RecordBooks): Promise<void>;
+  /** Ends a run that D1 let in long ago and no object has, with nothing used, and gives its hold back. */
+  giveUp(runId: string): Promise<void>;
 }
 
 /** The gateway's own log of what it was asked, as one run needs it. */
@@ -69,6 +71,8 @@ export interface RunDeps {
   priceOf: (fact: UsageFact) => number;
   /** Who serves a model, for the receipt of a call whose end nobody saw. */
   describeModel: (modelId: string) => Pick<UsageFact, "source" | "provider">;
+  /** Whether a call of this model is read to its end when its run is stopped. */
+  drainsOnStop: (modelId: string) => boolean;
   /** False for a run whose model is free. */
   needsCredit: (start: StartRun) => boolean;
   viewers: {

@@ -81,6 +81,10 @@ export class RunObject extends DurableObject<Env> {
     return this.#life.wake();
   }
 
+  giveUp(runId: string): Promise<void> {
+    return this.#life.giveUp(runId);
+  }
+
   reconcile(): Promise<boolean> {
     return this.#life.reconcile();
   }

@@ -9,10 +9,13 @@ export interface VisitDeps {
   clock: Clock;
   log: Log;
   /** RunObjects unless a test says otherwise. */
-  runOf?: (runId: string) => Pick<RunStub, "wake" | "reconcile">;
+  runOf?: (runId: string) => VisitedRun;
 }
 
-export type Visit = (run: Pick<RunStub, "wake" | "reconcile">, runId: string) => Promise<void>;
+/** A run as the cron asks it. */
+export type VisitedRun = Pick<RunStub, "wake" | "reconcile" | "giveUp">;
+
+export type Visit = (run: VisitedRun, runId: string) => Promise<void>;
 
 /** Asks the RunObjects of these runs for something. One that cannot be asked now is logged, and keeps no other back. */
 export async function visitEach(

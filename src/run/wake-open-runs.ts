@@ -18,7 +18,9 @@ export async function wakeOpenRuns(env: Env, deps: VisitDeps): Promise<void> {
     (after: { id: string; createdAt: number } | null, limit) =>
       readOpenRuns(env.DB, { startedBefore, after, limit }),
     async (run, runId) => {
-      if (!(await run.wake())) deps.log.log("error", "run.lost", { runId });
+      if (await run.wake()) return;
+      deps.log.log("error", "run.lost", { runId });
+      await run.giveUp(runId);
     },
     pagesMax,
   );

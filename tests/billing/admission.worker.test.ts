@@ -163,11 +163,24 @@ describe("admission", () => {
     ];
     const slowClock = t0 - 5_000;
     expect(await admit(second, 0, slowClock)).toMatchObject({ history: expected });
+    expect(await admit(second, 0, slowClock)).toMatchObject({ created: false, history: expected });
     await finishRun(
       depsOf(),
       finishOf(second, 2, { finishedAt: slowClock, assistantMessage: "later" }),
     );
-    expect(await admit(second, 0, slowClock)).toMatchObject({ created: false, history: expected });
+    const third = makeStart(holder, { threadId: first.threadId, isNewThread: false });
+    expect(await admit(third, 0, slowClock)).toMatchObject({
+      history: [...expected, { role: "assistant", content: "later" }, ...third.messages],
+    });
+  });
+
+  it("lets no run in again that has ended", async () => {
+    const holder = await makeHolder(5_000);
+    const start = await makeRun(holder);
+    await finishRun(depsOf(), finishOf(start, 2));
+    for (let again = 0; again < 2; again += 1)
+      expect(await admit(start)).toMatchObject({ kind: "refused", code: "conflict" });
+    expect(await readAudit(holder.accountId)).toMatchObject({ held: 0, active: 0 });
   });
 
   it("keeps a whole conversation in its order, signs and all", async () => {

@@ -3,6 +3,7 @@ import type { Env } from "../../src/env.ts";
 import { wakeDeadHolds } from "../../src/run/wake-dead-holds.ts";
 import { World } from "../faults/in-process/world.ts";
 import { RecordingLog } from "../logs.ts";
+import { visitedRun } from "./visited-run.ts";
 
 it("wakes every run of a dead hold, though the object of one cannot be reached", async () => {
   const { d1, start } = await World.create({ steps: [] });
@@ -23,14 +24,14 @@ it("wakes every run of a dead hold, though the object of one cannot be reached",
     clock: { now: () => 1_000_000 },
     log,
     catalogs: { models: { models: [], defaultModelId: "", find: () => null } },
-    runOf: (runId) => ({
-      reconcile: () => Promise.resolve(true),
-      wake: () => {
-        if (runId === runIds[0]) return Promise.reject(new TypeError("unreachable"));
-        woken.push(runId);
-        return Promise.resolve(true);
-      },
-    }),
+    runOf: (runId) =>
+      visitedRun({
+        wake: () => {
+          if (runId === runIds[0]) return Promise.reject(new TypeError("unreachable"));
+          woken.push(runId);
+          return Promise.resolve(true);
+        },
+      }),
   });
   expect(woken).toEqual(runIds.slice(1));
   expect(log.lines.filter(({ event }) => event === "run.visit_failed")).toMatchObject([

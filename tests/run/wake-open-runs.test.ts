@@ -3,6 +3,7 @@ import type { Env } from "../../src/env.ts";
 import { wakeOpenRuns } from "../../src/run/wake-open-runs.ts";
 import { World } from "../faults/in-process/world.ts";
 import { RecordingLog } from "../logs.ts";
+import { visitedRun } from "./visited-run.ts";
 
 describe("the tick that wakes open runs", () => {
   it("reaches every one of them in the end, though a hundred older ones stay open", async () => {
@@ -26,13 +27,13 @@ describe("the tick that wakes open runs", () => {
       await wakeOpenRuns(env, {
         clock: { now: () => 1_000_000 + tick * 60_000 },
         log: new RecordingLog(),
-        runOf: (runId) => ({
-          reconcile: async () => true,
-          wake: async () => {
-            woken.add(runId);
-            return true;
-          },
-        }),
+        runOf: (runId) =>
+          visitedRun({
+            wake: async () => {
+              woken.add(runId);
+              return true;
+            },
+          }),
       });
     }
     expect(woken.size).toBe(101);

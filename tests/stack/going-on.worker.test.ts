@@ -23,6 +23,7 @@ import {
 } from "./product.ts";
 import { readSse } from "./read-sse.ts";
 import { RecordingLog } from "../logs.ts";
+import { visitedRun } from "../run/visited-run.ts";
 
 const approval = { graphId: "langgraph:approval", model: "fake/model" };
 
@@ -182,7 +183,7 @@ describe("the cron tick", () => {
     const { runId } = await startRun(as, { message: "[[tokens:20]] [[delay:30]] hello" });
     const log = new RecordingLog();
     const clock = { now: () => Date.now() + 300_000 };
-    const runOf = () => ({ wake: async () => false, reconcile: async () => true });
+    const runOf = () => visitedRun({ wake: async () => false });
     await wakeOpenRuns(env, { clock, log, runOf });
     expect(log.lines).toContainEqual(
       expect.objectContaining({ event: "run.lost", fields: { runId } }),

@@ -76,6 +76,16 @@ export function listModels(storage: RunStorage): string[] {
     .map(({ model }) => model);
 }
 
+/** Models of the calls that have not ended. */
+export function listOpenModels(storage: RunStorage): string[] {
+  return storage.sql
+    .exec<{ model: string }>(
+      "SELECT DISTINCT model FROM calls WHERE state IN ('intent', 'dispatched')",
+    )
+    .toArray()
+    .map(({ model }) => model);
+}
+
 /** Receipts of one gateway's calls that its log can still tell something of. */
 export function countOpenReceipts(storage: RunStorage, source: SourceSystem): number {
   const [row] = storage.sql

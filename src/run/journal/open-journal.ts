@@ -15,6 +15,8 @@ export function openJournal(
   let topUps: Promise<AiError | null> = Promise.resolve(null);
 
   async function topUp(leaseCredits: number): Promise<AiError | null> {
+    // Others were waited for; after a stop, the row may be another driver's.
+    if (isOver()) return stopped;
     const row = state.present;
     if (row.leaseCredits >= leaseCredits) return null;
     const rev = row.rev + 1;
@@ -30,6 +32,7 @@ export function openJournal(
       });
       return ledgerUnreachable;
     }
+    if (isOver()) return stopped;
     state.update({ leaseCredits });
     return null;
   }

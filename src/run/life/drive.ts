@@ -7,6 +7,7 @@ import { endRun, pauseRun, type RunEnding } from "./end-run.ts";
 import { beginError } from "../journal/lease.ts";
 import { openJournal } from "../journal/open-journal.ts";
 import type { OpenRun } from "../open-run.ts";
+import { StaleInstance } from "../stale-instance.ts";
 import type { StopSwitch } from "./stop-switch.ts";
 
 /** What the executor has said about how it ends, until it has ended. */
@@ -27,7 +28,7 @@ export async function drive(run: OpenRun, isFirst: boolean, stop: StopSwitch): P
   const journal = openJournal(run, { isFirst, signal: stop.signal, isOver });
   const executor = deps.buildExecutor({
     journal,
-    checkpoints: fencedCheckpoints(run),
+    checkpoints: fencedCheckpoints(run, epoch),
     commit: async (fact) => {
       run.outbox.put(fact);
     },
@@ -55,12 +56,14 @@ export async function drive(run: OpenRun, isFirst: boolean, stop: StopSwitch): P
  * The run's checkpoints as this driver may write them: a driver that has been replaced must not put an older step in
  * front of the one that its successor goes on from.
  */
-function fencedCheckpoints({ state, deps }: OpenRun): CheckpointStorage {
+function fencedCheckpoints({ state, deps }: OpenRun, epoch: number): CheckpointStorage {
   const { storage, crashPoint } = deps;
   return {
     sql: storage.sql,
     transactionSync(work) {
       const result = storage.transactionSync(() => {
+        // This very instance may have given this driver up, and have another one.
+        if (state.present.epoch !== epoch) throw new StaleInstance();
         state.requireCurrent();
         return work();
       });

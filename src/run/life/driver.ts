@@ -1,4 +1,5 @@
 import type { AiError } from "../../ports/ai-event.ts";
+import { listOpenModels } from "../journal/call-rows.ts";
 import { drive } from "./drive.ts";
 import type { OpenRun } from "../open-run.ts";
 import { wallReached } from "../run-errors.ts";
@@ -6,6 +7,9 @@ import { StopSwitch } from "./stop-switch.ts";
 
 /** Longer than it takes to close an upstream and its siblings; who is not done by then never will be. */
 export const stopGraceMs = 60_000;
+
+/** Longer than an upstream may take (`defaultLimits.totalMsMax`): only its end says what a drained call has used. */
+const drainMsMax = 15 * 60_000;
 
 export interface DriverDeps {
   /** The driver broke off with an error. Must not throw. */
@@ -57,12 +61,16 @@ export class Driver {
       ),
     ];
     stop.signal.addEventListener("abort", () => {
-      timers.push(
-        delay(stopGraceMs, () => {
-          this.#deps.hung(run, stop.reason);
-          end();
-        }),
-      );
+      const waitUntil = clock.now() + drainMsMax;
+      const giveUp = () => {
+        if (isDraining(run) && clock.now() < waitUntil) {
+          timers.push(delay(stopGraceMs, giveUp));
+          return;
+        }
+        this.#deps.hung(run, stop.reason);
+        end();
+      };
+      timers.push(delay(stopGraceMs, giveUp));
     });
     drive(run, isFirst, stop)
       .catch((error: unknown) => {
@@ -80,4 +88,8 @@ export class Driver {
   stop(reason: AiError | null): void {
     this.#stop?.stop(reason);
   }
+}
+
+function isDraining({ deps }: OpenRun): boolean {
+  return listOpenModels(deps.storage).some((model) => deps.drainsOnStop(model));
 }

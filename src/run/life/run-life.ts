@@ -141,6 +141,13 @@ export class RunLife {
     return true;
   }
 
+  /** For the cron: D1 has a run of this id, and this object has none. In its turn, so that no start comes in between. */
+  giveUp(runId: string): Promise<void> {
+    return this.#turns.take(async () => {
+      if (this.#state.row === null) await this.#deps.ledger.giveUp(runId);
+    });
+  }
+
   /**
    * For the cron: looks at the gateway's log although the run's own looks are over, because D1 has it as not reconciled
    * yet; false when there is no run here. Never throws.

@@ -2,6 +2,7 @@ import { addCredits, createAccount } from "../../../src/billing/credits.ts";
 import { admitRun, readAdmission, topUpLease } from "../../../src/billing/admission.ts";
 import { commitUsageFacts, finishRun } from "../../../src/billing/billing.ts";
 import type { BillingDeps } from "../../../src/billing/posting.ts";
+import { giveUpRun } from "../../../src/billing/open-runs.ts";
 import { priceFact } from "../../../src/billing/pricing.ts";
 import { reconcileRun } from "../../../src/billing/reconcile.ts";
 import { recordBooks } from "../../../src/billing/record-books.ts";
@@ -154,6 +155,7 @@ export class World {
       buildExecutor: (parts) => scriptedExecutor(this.script, this.gateway, this.answered)(parts),
       priceOf: (fact) => priceFact(fact, 10_000).chargedCredits,
       needsCredit: () => true,
+      drainsOnStop: () => false,
       describeModel: () => ({ source: "litellm", provider: "fake" }),
       viewers: {
         publish: (event) => void this.published.push(event),
@@ -247,6 +249,7 @@ export class World {
       commit: guard((facts) => commitUsageFacts(deps, facts)),
       finish: guard((finish) => finishRun(deps, finish)),
       recordBooks: guard((record) => recordBooks(db, record, retry)),
+      giveUp: guard((runId: string) => giveUpRun(db, runId, this.now)),
     };
   }
 }

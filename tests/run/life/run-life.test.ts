@@ -111,6 +111,8 @@ class FakeLedger implements RunLedger {
   }
 
   async recordBooks() {}
+
+  async giveUp() {}
 }
 
 /** `hangs`: it does not end though it is stopped. */
@@ -218,6 +220,7 @@ function harness(script: Script = "answers", mostCredits = 50) {
     priceOf: () => 10,
     needsCredit: () => true,
     describeModel: () => ({ source: "litellm", provider: "fake" }),
+    drainsOnStop: () => false,
     viewers: {
       publish: (event) => void events.push(event),
       pause: () => {},
