@@ -57,7 +57,7 @@ async function hanging() {
 }
 
 async function* nothing(): AsyncGenerator<AiEvent> {
-  await new Promise(() => {});
+  yield await new Promise<never>(() => {});
 }
 
 describe("a driver that was stopped, does not end, and is followed by another attempt", () => {
