@@ -147,25 +147,30 @@ export async function postCredit(
   before: readonly D1PreparedStatement[] = [],
 ): Promise<CreditOutcome> {
   const { db, now, retry } = deps;
-  const { accountId, reason, reference, receiptId = null } = credit;
+  const { accountId, credits, reason, reference, receiptId = null } = credit;
   const read = db
     .prepare(
-      `SELECT a.id AS account_id, e.amount_credits, e.receipt_id
+      `SELECT e.reason, e.amount_credits, e.receipt_id
        FROM billing_accounts a LEFT JOIN credit_ledger e
-         ON e.billing_account_id = a.id AND e.reason = ?2 AND e.reference = ?3
+         ON e.billing_account_id = a.id AND e.reason IN ('top_up', 'correction', 'refund') AND e.reference = ?2
        WHERE a.id = ?1`,
     )
-    .bind(accountId, reason, reference);
+    .bind(accountId, reference);
   try {
     const statements = [...before, recordCredit(db, credit, now), read];
     const { results, attempts } = await repeatBatch<unknown>(db, statements, retry);
     const posted = results.at(-2)?.results ?? [];
-    const [entry] = (results.at(-1)?.results ?? []) as CreditRow[];
-    if (entry === undefined) return { kind: "no_account" };
+    const entries = (results.at(-1)?.results ?? []) as CreditRow[];
+    if (entries.length === 0) return { kind: "no_account" };
     if (posted.length > 0) return { kind: "posted" };
-    if (entry.amount_credits === null) return { kind: "no_receipt" };
-    const isSame = entry.amount_credits === credit.credits && entry.receipt_id === receiptId;
-    if (!isSame) return { kind: "conflict" };
+    if (entries.every((entry) => entry.reason === null)) return { kind: "no_receipt" };
+    const isPosted = entries.some(
+      (entry) =>
+        entry.reason === reason &&
+        entry.amount_credits === credits &&
+        entry.receipt_id === receiptId,
+    );
+    if (!isPosted) return { kind: "conflict" };
     return { kind: attempts > 1 ? "posted" : "repeated" };
   } catch (error) {
     const refusal = refusalOf(error);
@@ -174,9 +179,9 @@ export async function postCredit(
   }
 }
 
+/** An entry under the credit's reference; every field is null where there is none. */
 interface CreditRow {
-  account_id: string;
-  /** null: there is no such entry. */
+  reason: Credit["reason"] | null;
   amount_credits: number | null;
   receipt_id: string | null;
 }

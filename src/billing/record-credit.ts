@@ -5,7 +5,7 @@ export interface Credit {
   accountId: string;
   credits: number;
   reason: "top_up" | "refund" | "correction";
-  /** Unique per account and reason: the same reference is the same credit. */
+  /** Unique per account: the same reference is the same credit. */
   reference: string;
   /** The receipt that is put right; the credit then shows in its `effective` charge. */
   receiptId?: string;

@@ -54,7 +54,7 @@ const openAccount = createRoute({
 const postCredits = createRoute({
   method: "post",
   path: "/api/v1/admin/accounts/{accountId}/credits",
-  summary: "Post credits, once per reference",
+  summary: "Post credits, once per reference of the account, whatever the reason",
   security: operator,
   request: { params, ...body(creditRequest) },
   responses: { 200: json(posted, "They are posted"), ...refusals },

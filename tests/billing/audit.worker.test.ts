@@ -220,9 +220,9 @@ describe("the audit finds receipts", () => {
         )
         .bind(id, world.holder.accountId, reference, costUsd, t0)
         .run();
-    await correct("first", "0.0001");
+    await correct("log-1", "0.0001");
     expect(await findNew()).toEqual({});
-    await correct("second", "0.000");
+    await correct("log-2", "0.000");
     expect(await findNew()).toEqual({ zeroCostPaid: [id] });
   });
 

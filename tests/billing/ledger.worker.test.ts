@@ -345,11 +345,66 @@ describe("credit", () => {
     const credit = { accountId, credits: 500, reason: "top_up", reference: "invoice-1" } as const;
     expect(await addCredits(depsOf(spyOn(["after"]).db), credit)).toEqual({ kind: "posted" });
     expect(await addCredits(deps, credit)).toEqual({ kind: "repeated" });
-    expect(await addCredits(deps, { ...credit, credits: 501 })).toEqual({ kind: "conflict" });
-    expect(await addCredits(deps, { ...credit, reason: "refund" })).toEqual({ kind: "posted" });
     const audit = await readAudit(accountId);
-    expect(audit).toMatchObject({ balance: 1_000 });
+    expect(audit).toMatchObject({ balance: 500 });
     assertBalanced(audit);
+  });
+
+  it.each([{ credits: 501 }, { reason: "refund" }, { reason: "correction" }] as const)(
+    "is refused under a reference that stands for another one: %j",
+    async (change) => {
+      const holder = await makeHolder(0);
+      const { accountId } = holder;
+      const credit = { accountId, credits: 500, reason: "top_up", reference: "invoice-1" } as const;
+      await addCredits(deps, credit);
+      for (let time = 1; time <= 2; time += 1) {
+        expect(await addCredits(deps, { ...credit, ...change })).toEqual({ kind: "conflict" });
+        expect(await addCredits(deps, credit)).toEqual({ kind: "repeated" });
+      }
+      const audit = await readAudit(accountId);
+      expect(audit).toMatchObject({ balance: 500 });
+      assertBalanced(audit);
+      expect(await addCredits(deps, { ...credit, ...(await makeHolder(0)) })).toEqual({
+        kind: "posted",
+      });
+    },
+  );
+
+  it("is refused for a receipt under a reference that stands for another one", async () => {
+    const { holder, receiptId } = await charged();
+    const { accountId } = holder;
+    const of = { accountId, credits: 100, reference: "ticket-1" };
+    const refund = { ...of, reason: "refund", receiptId } as const;
+    const free = { ...of, reason: "refund", reference: "ticket-2" } as const;
+    await addCredits(deps, refund);
+    await addCredits(deps, free);
+    for (let time = 1; time <= 2; time += 1) {
+      for (const other of [
+        { ...refund, reason: "correction" },
+        { ...of, reason: "refund" },
+        { ...of, reason: "top_up" },
+        { ...refund, reference: "ticket-2" },
+        { ...refund, reference: "ticket-2", reason: "correction" },
+      ] as const) {
+        expect(await addCredits(deps, other), JSON.stringify(other)).toEqual({ kind: "conflict" });
+      }
+      expect(await addCredits(deps, refund)).toEqual({ kind: "repeated" });
+      expect(await addCredits(deps, free)).toEqual({ kind: "repeated" });
+    }
+    const audit = await readAudit(accountId);
+    expect(audit).toMatchObject({ balance: 9_200, corrections: -100 });
+    assertBalanced(audit);
+  });
+
+  it("may bear the name that a charge has in the ledger", async () => {
+    const { holder, fact } = await charged();
+    const { accountId } = holder;
+    const reference = `${fact.source}:${sourceReference(fact)}`;
+    const credit = { accountId, credits: 5, reason: "refund", reference } as const;
+    expect(await addCredits(deps, credit)).toEqual({ kind: "posted" });
+    expect(await addCredits(deps, credit)).toEqual({ kind: "repeated" });
+    await commitUsageFacts(deps, [fact]);
+    expect(await readAudit(accountId)).toMatchObject({ balance: 9_005 });
   });
 
   it("needs an account, and an amount that its reason allows", async () => {

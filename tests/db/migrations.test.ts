@@ -44,3 +44,26 @@ it("has runs of before looked after whose receipts the gateway's log can still c
     .all();
   expect(reconciling.map(({ id }) => id)).toEqual(["estimated", "open"]);
 });
+
+it("keeps credits of before that share a reference, repeats both and lets no further one in", () => {
+  const db = new DatabaseSync(":memory:");
+  const post = (reason: string, credits: number) =>
+    db.exec(
+      `INSERT INTO credit_ledger (billing_account_id, amount_credits, balance_after_credits, reason, reference, created_at)
+       SELECT id, ${credits}, balance_credits + ${credits}, '${reason}', 'r', 1 FROM billing_accounts`,
+    );
+  migrate(db, "0001", "0006");
+  db.exec("INSERT INTO billing_accounts (id, name) VALUES ('acct', 'A')");
+  post("top_up", 500);
+  post("refund", 100);
+  migrate(db, "0006", "9999");
+  for (let time = 1; time <= 2; time += 1) {
+    post("top_up", 500);
+    post("refund", 100);
+    expect(() => post("top_up", 501)).toThrow("ledger_conflict");
+    expect(() => post("correction", 500)).toThrow("ledger_conflict");
+  }
+  expect(db.prepare("SELECT balance_credits AS balance FROM billing_accounts").all()).toEqual([
+    { balance: 600 },
+  ]);
+});

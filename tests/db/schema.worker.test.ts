@@ -31,6 +31,7 @@ const expected: Record<string, string[]> = {
     "ledger_guard",
     "ledger_no_delete",
     "ledger_no_update",
+    "ledger_one_credit",
     "ledger_post",
   ],
   graph_runs: [

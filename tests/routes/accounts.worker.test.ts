@@ -208,8 +208,10 @@ describe("the operator", () => {
     expect(await first.json()).toMatchObject({ accountId, credits: 500, repeated: false });
     const second = await door.send(path, post(credit, operator));
     expect(await second.json()).toMatchObject({ repeated: true });
-    const other = await door.send(path, post({ ...credit, credits: 501 }, operator));
-    expect([other.status, await errorCodeOf(other)]).toEqual([409, "conflict"]);
+    for (const change of [{ credits: 501 }, { reason: "refund" }]) {
+      const other = await door.send(path, post({ ...credit, ...change }, operator));
+      expect([other.status, await errorCodeOf(other)]).toEqual([409, "conflict"]);
+    }
 
     const wanted = post({ label: "first", scopes: everyScope }, operator);
     const made = await door.send(`${accounts}/${accountId}/keys`, wanted);
