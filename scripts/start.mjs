@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { buildClient } from "./build-client.mjs";
 import { fireEveryMinute } from "./cron-tick.mjs";
 import { describeModels } from "./describe-models.mjs";
+import { createFront } from "./front.mjs";
 import { whenParentIsGone } from "./parent.mjs";
 import { serverLines } from "./server-lines.mjs";
 import { formatEnvFile, readSettings } from "./settings.mjs";
@@ -47,8 +48,9 @@ writeSecret(
 await serve();
 
 async function serve() {
+  const innerPort = await openFront();
   // Secrets go through the file: arguments are visible to every user of the machine.
-  const wrangler = ["wrangler", "dev", "--ip", "127.0.0.1", "--port", String(port)];
+  const wrangler = ["wrangler", "dev", "--ip", "127.0.0.1", "--port", String(innerPort)];
   wrangler.push("--inspector-port", "0", "--show-interactive-dev-session=false");
   wrangler.push("--persist-to", stateDir, "--env-file", envFile);
   const server = spawn(
@@ -87,6 +89,27 @@ async function serve() {
   output.flush();
   rmSync(envFile, { force: true });
   process.exit(stopping.asked ? 0 : code);
+}
+
+/** Opens the door that is asked, and resolves with the port behind it. Nobody needs to know that one: it is another each time. */
+async function openFront() {
+  const innerPort = await freePort();
+  const front = createFront(innerPort);
+  await new Promise((done) => {
+    front.once("error", (error) => giveUp(`Port ${port} cannot be listened on: ${error.message}`));
+    front.listen({ port, host: "127.0.0.1" }, done);
+  });
+  return innerPort;
+}
+
+function freePort() {
+  return new Promise((done) => {
+    const probe = createServer();
+    probe.listen({ port: 0, host: "127.0.0.1" }, () => {
+      const { port: free } = probe.address();
+      probe.close(() => done(free));
+    });
+  });
 }
 
 /** Start-up output is kept back, so that a newcomer sees one answer; it is shown when something goes wrong. */

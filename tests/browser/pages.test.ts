@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { expect, test } from "vitest";
 import { ask, isOver } from "./chat-page.ts";
 import { adminToken } from "./product.ts";
@@ -140,5 +141,23 @@ describeInBrowser("activity, run, schedules and account", ({ open, api, product 
     await page.getByText("Why was I charged?").waitFor();
     const { hash } = new URL(page.url());
     await page.locator(`li${hash}:target`).waitFor();
+  });
+
+  test("a page under another name for this machine is not let in, whatever it says of its address", async () => {
+    const { url } = product();
+    const statusOf = (headers: Record<string, string>) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const asked = request(`${url}/api/v1/account`, { headers }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        });
+        asked.once("error", reject).end();
+      });
+    const { host } = new URL(url);
+    const address = `${url}/api/v1/account`;
+    expect(await statusOf({ host })).toBe(200);
+    expect(await statusOf({ host: "rebound.example" })).toBe(401);
+    for (const name of ["MF-Original-URL", "mf-original-url"])
+      expect(await statusOf({ host: "rebound.example", [name]: address })).toBe(401);
   });
 });
