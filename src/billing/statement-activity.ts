@@ -15,7 +15,7 @@ export interface ActivityFilters {
 
 export interface ActivityWish extends ActivityFilters {
   accountId: string;
-  /** Milliseconds; `[from, to)`. Both absent: today and the six days before. */
+  /** Milliseconds; `[from, to)`. Both absent: today and the six days before; see `resolveRange`. */
   from?: number | undefined;
   to?: number | undefined;
   step: Step;
@@ -47,6 +47,7 @@ interface UsageRow extends ActivityCounts {
   runs: number;
 }
 
+const weekMs = 7 * 24 * 3_600_000;
 const keyColumns = { model: "model", graphId: "graph_id", trigger: "trigger" } as const;
 
 /**
@@ -89,22 +90,23 @@ export async function activity(db: D1Database, wish: ActivityWish, now: number):
   return { from: toIso(from), to: toIso(to), step, totals, series };
 }
 
-/** Throws `invalid_request` when it is no stretch of time. One end alone means seven times 24 hours from or to it. */
+/** Throws `invalid_request` when it is no stretch of time. Without `to` it ends now, with `to` alone it is seven times 24 hours. */
 export function resolveRange(
   { from, to, timeZone }: Pick<ActivityWish, "from" | "to" | "timeZone">,
   now: number,
 ): { from: number; to: number } {
   checkTimeZone(timeZone);
-  const weekMs = 7 * 24 * 3_600_000;
-  const range =
-    from === undefined
-      ? to === undefined
-        ? lastSevenDays(now, timeZone)
-        : { from: to - weekMs, to }
-      : { from, to: to ?? from + weekMs };
+  if (from === undefined && to === undefined) return lastSevenDays(now, timeZone);
+  const end = to ?? now;
+  const range = { from: from ?? end - weekMs, to: end };
   if (range.from < range.to) return range;
   throw new ApiError("invalid_request", "`from` must lie before `to`.", {
-    issues: [{ path: "from", message: "Must lie before `to`." }],
+    issues: [
+      {
+        path: "from",
+        message: to === undefined ? "Must lie in the past." : "Must lie before `to`.",
+      },
+    ],
   });
 }
 

@@ -54,8 +54,8 @@ const instant = z
   .openapi({ type: "string", format: "date-time" });
 
 const range = z.object({
-  from: instant.optional(),
-  to: instant.optional(),
+  from: instant.optional().openapi({ description: "By default seven days before `to`" }),
+  to: instant.optional().openapi({ description: "By default now" }),
   timeZone: z.string().min(1).max(64).default("UTC"),
   graphId: graphId.optional(),
   model: modelId.optional(),

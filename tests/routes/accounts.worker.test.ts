@@ -379,7 +379,17 @@ describe("activity", () => {
   });
 
   test.each([
+    ["from=2026-10-01", "2026-10-01T00:00:00.000Z", new Date(now).toISOString()],
+    ["to=2026-10-08T06:00:00Z", "2026-10-01T06:00:00.000Z", "2026-10-08T06:00:00.000Z"],
+  ])("with one end, ?%s, is until now or the seven days before", async (query, from, to) => {
+    const { headers } = await newTenant(env.DB);
+    const response = await door.send(`/api/v1/activity?${query}`, { headers });
+    expect(await response.json()).toMatchObject({ from, to });
+  });
+
+  test.each([
     "from=yesterday",
+    "from=2027-01-01",
     "from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z",
     "from=2000-01-01&to=2026-01-01&step=1h",
     "step=5m",
