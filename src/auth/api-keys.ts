@@ -1,9 +1,9 @@
 import { and, desc, eq, lt, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import { newId } from "../base/ids.ts";
+import { decodeCursor, pageOf } from "../base/paging.ts";
+import type { Page, PageWish } from "../base/paging.ts";
 import type { PeriodCaps } from "../billing/account-caps.ts";
-import { decodeCursor, pageOf } from "../billing/cursor.ts";
-import type { Page } from "../billing/cursor.ts";
 import { virtualKeys } from "../db/schema.ts";
 import { isScope, scopes as everyScope } from "./principal.ts";
 import type { Principal, Scope } from "./principal.ts";
@@ -93,11 +93,8 @@ function capsOf({ maxCredits, maxCreditsPerDay, maxCreditsPerMonth }: KeyCaps): 
 }
 
 /** An account's keys, newest first; the default key, which has no secret, is not shown. */
-export async function listKeys(
-  db: D1Database,
-  wish: { accountId: string; limit: number; cursor?: string | undefined },
-): Promise<Page<ApiKey>> {
-  const after = decodeCursor(wish.cursor);
+export async function listKeys(db: D1Database, wish: PageWish): Promise<Page<ApiKey>> {
+  const after = decodeCursor("keys", wish.cursor);
   const { createdAt, id } = virtualKeys;
   const rows = await drizzle(db)
     .select()
@@ -113,7 +110,7 @@ export async function listKeys(
     )
     .orderBy(desc(createdAt), desc(id))
     .limit(wish.limit + 1);
-  const page = pageOf(rows, wish.limit, (row) => ({ at: row.createdAt, id: row.id }));
+  const page = pageOf("keys", rows, wish.limit, (row) => ({ at: row.createdAt, id: row.id }));
   const items = page.items.map((row) => ({
     keyId: row.id,
     label: row.label,

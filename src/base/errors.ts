@@ -36,6 +36,17 @@ export class ApiError extends Error {
   }
 }
 
+/** What was asked for cannot be, and the caller may know why: `invalid_request` on the wire. */
+export class InvalidInput extends Error {
+  readonly issues: ApiIssue[];
+
+  constructor(message: string, issues: ApiIssue[] = []) {
+    super(message);
+    this.name = "InvalidInput";
+    this.issues = issues;
+  }
+}
+
 /** The deployment is set up wrongly. Its message names variables and fields, never values, and so may be logged. */
 export class ConfigurationError extends Error {
   constructor(message: string) {

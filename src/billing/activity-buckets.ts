@@ -1,4 +1,4 @@
-import { ApiError } from "../base/errors.ts";
+import { InvalidInput } from "../base/errors.ts";
 
 export const steps = ["1h", "6h", "1d"] as const;
 export type Step = (typeof steps)[number];
@@ -8,14 +8,14 @@ const pointsMax = 400;
 const hourMs = 3_600_000;
 const stepHours = { "1h": 1, "6h": 6, "1d": 24 } as const;
 
-/** Refuses a name that no time zone has. */
+/** Throws `InvalidInput` for a name that no time zone has. */
 export function checkTimeZone(timeZone: string): void {
   try {
     new Intl.DateTimeFormat("en", { timeZone });
   } catch {
-    throw new ApiError("invalid_request", "There is no such time zone.", {
-      issues: [{ path: "timeZone", message: "Use an IANA name such as Europe/Berlin." }],
-    });
+    throw new InvalidInput("There is no such time zone.", [
+      { path: "timeZone", message: "Use an IANA name such as Europe/Berlin." },
+    ]);
   }
 }
 
@@ -37,11 +37,8 @@ export function bucketStarts(from: number, to: number, step: Step, timeZone: str
   return starts;
 }
 
-function tooMany(): ApiError {
-  return new ApiError(
-    "invalid_request",
-    `At most ${pointsMax} points. Ask for less time or a longer step.`,
-  );
+function tooMany(): InvalidInput {
+  return new InvalidInput(`At most ${pointsMax} points. Ask for less time or a longer step.`);
 }
 
 function hours(from: number, to: number): number[] {

@@ -1,11 +1,11 @@
 import { desc, eq, sql, type SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { decodeCursor, pageOf, type Page, type PageWish, type Place } from "../base/paging.ts";
 import { chargeReceipts, graphRuns, receiptCorrections } from "../db/schema.ts";
 import type { Trigger } from "../ports/usage-fact.ts";
-import { decodeCursor, pageOf, type Page, type Place } from "./cursor.ts";
 import { joinNewestCorrection, receiptColumns, type ReceiptRow } from "./effective.ts";
 import type { ActivityFilters } from "./statement-activity.ts";
-import type { PageWish, RunRow } from "./statement.ts";
+import type { RunRow } from "./statement.ts";
 
 /** A receipt with the run that it belongs to. */
 export interface ActivityRow extends ReceiptRow {
@@ -24,8 +24,9 @@ export async function activityRows(
   db: D1Database,
   wish: ActivityRange & PageWish,
 ): Promise<Page<ActivityRow>> {
-  const rows = await readRows(db, wish, decodeCursor(wish.cursor), wish.limit + 1);
-  return pageOf(rows, wish.limit, placeOf);
+  const after = decodeCursor("activity", wish.cursor);
+  const rows = await readRows(db, wish, after, wish.limit + 1);
+  return pageOf("activity", rows, wish.limit, placeOf);
 }
 
 /** Rows a read of the CSV takes: some hundred kilobytes, whatever the length of the whole. */

@@ -1,6 +1,6 @@
 import type { Trigger } from "../ports/usage-fact.ts";
 import { toIso } from "../base/clock.ts";
-import { ApiError } from "../base/errors.ts";
+import { InvalidInput } from "../base/errors.ts";
 import { bucketStarts, checkTimeZone, lastSevenDays, type Step } from "./activity-buckets.ts";
 import { coverSteps, type Stretch, type Unit } from "./cover-range.ts";
 
@@ -56,7 +56,7 @@ const keyColumns = { model: "model", graphId: "graph_id", trigger: "trigger" } a
  * another zone, besides, one for each hour between its midnights and those of UTC, and where that is no whole hour (as in
  * India) the receipts of half an hour a day. Shorter steps read a row for each hour.
  * Charges and tokens are what is effective now, at the time of the call; a run counts when it ends.
- * Throws `invalid_request` for a range, zone or number of points that cannot be.
+ * Throws `InvalidInput` for a range, zone or number of points that cannot be.
  */
 export async function activity(db: D1Database, wish: ActivityWish, now: number): Promise<Activity> {
   const { step, timeZone, groupBy } = wish;
@@ -90,7 +90,7 @@ export async function activity(db: D1Database, wish: ActivityWish, now: number):
   return { from: toIso(from), to: toIso(to), step, totals, series };
 }
 
-/** Throws `invalid_request` when it is no stretch of time. Without `to` it ends now, with `to` alone it is seven times 24 hours. */
+/** Throws `InvalidInput` when it is no stretch of time. Without `to` it ends now, with `to` alone it is seven times 24 hours. */
 export function resolveRange(
   { from, to, timeZone }: Pick<ActivityWish, "from" | "to" | "timeZone">,
   now: number,
@@ -100,14 +100,9 @@ export function resolveRange(
   const end = to ?? now;
   const range = { from: from ?? end - weekMs, to: end };
   if (range.from < range.to) return range;
-  throw new ApiError("invalid_request", "`from` must lie before `to`.", {
-    issues: [
-      {
-        path: "from",
-        message: to === undefined ? "Must lie in the past." : "Must lie before `to`.",
-      },
-    ],
-  });
+  throw new InvalidInput("`from` must lie before `to`.", [
+    { path: "from", message: to === undefined ? "Must lie in the past." : "Must lie before `to`." },
+  ]);
 }
 
 function zero(): ActivityCounts {

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, sql, lt, or } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { decodeCursor, pageOf, type Page, type PageWish } from "../base/paging.ts";
 import {
   billingAccounts,
   chargeReceipts,
@@ -10,7 +11,6 @@ import {
 import type { RunStatus } from "../ports/run.ts";
 import type { Trigger } from "../ports/usage-fact.ts";
 import type { PeriodCaps } from "./account-caps.ts";
-import { decodeCursor, pageOf, type Page } from "./cursor.ts";
 import { joinNewestCorrection, receiptColumns, type ReceiptRow } from "./effective.ts";
 
 /**
@@ -53,15 +53,9 @@ export interface LedgerEntry {
   createdAt: number;
 }
 
-export interface PageWish {
-  accountId: string;
-  limit: number;
-  cursor?: string | undefined;
-}
-
 /** Newest first. Entries are numbered in the order of posting, so the number alone is the place. */
 export async function listLedger(db: D1Database, wish: PageWish): Promise<Page<LedgerEntry>> {
-  const after = decodeCursor(wish.cursor);
+  const after = decodeCursor("ledger", wish.cursor);
   const rows = await drizzle(db)
     .select()
     .from(creditLedger)
@@ -73,7 +67,7 @@ export async function listLedger(db: D1Database, wish: PageWish): Promise<Page<L
     )
     .orderBy(desc(creditLedger.id))
     .limit(wish.limit + 1);
-  const page = pageOf(rows, wish.limit, (row) => ({ at: row.id, id: "entry" }));
+  const page = pageOf("ledger", rows, wish.limit, (row) => ({ at: row.id, id: "entry" }));
   const items = page.items.map(({ id, ...entry }) => ({
     entryId: String(id),
     amountCredits: entry.amountCredits,
@@ -110,7 +104,7 @@ export interface RunFilters {
 
 /** Newest first. */
 export async function listRuns(db: D1Database, wish: PageWish & RunFilters): Promise<Page<RunRow>> {
-  const after = decodeCursor(wish.cursor);
+  const after = decodeCursor("runs", wish.cursor);
   const { createdAt, id } = graphRuns;
   const rows = await drizzle(db)
     .select()
@@ -130,7 +124,7 @@ export async function listRuns(db: D1Database, wish: PageWish & RunFilters): Pro
     )
     .orderBy(desc(createdAt), desc(id))
     .limit(wish.limit + 1);
-  return pageOf(rows, wish.limit, (row) => ({ at: row.createdAt, id: row.id }));
+  return pageOf("runs", rows, wish.limit, (row) => ({ at: row.createdAt, id: row.id }));
 }
 
 /** Every receipt of a run, in the order of settlement. */

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { z } from "zod";
-import { ApiError, statusOfCode } from "../base/errors.ts";
+import { ApiError, InvalidInput, statusOfCode } from "../base/errors.ts";
 import type { ApiIssue } from "../base/errors.ts";
 import { consoleLog, describeBug } from "../base/log.ts";
 import { ErrorPage } from "../ui/error-page.tsx";
@@ -11,7 +11,7 @@ import { bodyBytesMax } from "./request-body.ts";
 const issuesMax = 20;
 const issueTextMax = 200;
 
-/** The one place where anything thrown behind the door becomes an answer. Only `ApiError` speaks for itself. */
+/** The one place where anything thrown behind the door becomes an answer. Only errors of `base/errors.ts` speak for themselves. */
 export function errorResponse(error: unknown, c: Context<AppEnv>): Response | Promise<Response> {
   const known = knownError(error);
   if (known !== null) return refusal(c, known);
@@ -58,6 +58,10 @@ function issueLines(issue: z.core.$ZodIssue): ApiIssue[] {
 
 function knownError(error: unknown): ApiError | null {
   if (error instanceof ApiError) return error;
+  if (error instanceof InvalidInput) {
+    const { message, issues } = error;
+    return new ApiError("invalid_request", message, issues.length === 0 ? {} : { issues });
+  }
   if (!(error instanceof HTTPException)) return null;
   // Thrown by the framework's own checks of a request; its texts are for developers.
   if (error.status === 413) return tooLarge();

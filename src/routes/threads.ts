@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { toIso } from "../base/clock.ts";
 import { ApiError } from "../base/errors.ts";
-import { deleteThread, getThread, listThreads } from "../billing/statement-threads.ts";
+import { deleteThread, getThread, listThreads } from "../threads/threads.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireScope } from "./doors.ts";
 import { isoTime, json, page, paging, pathId, refusals, signedIn } from "./schemas.ts";

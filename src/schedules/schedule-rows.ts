@@ -1,8 +1,7 @@
 import { and, count, desc, eq, lt, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
-import { decodeCursor, pageOf } from "../billing/cursor.ts";
-import type { Page } from "../billing/cursor.ts";
-import type { PageWish } from "../billing/statement.ts";
+import { decodeCursor, pageOf } from "../base/paging.ts";
+import type { Page, PageWish } from "../base/paging.ts";
 import { graphRuns, schedules } from "../db/schema.ts";
 import type { RunStatus } from "../ports/run.ts";
 import type { ChangedSchedule } from "./change-schedule.ts";
@@ -71,7 +70,7 @@ export async function listSchedules(
   db: D1Database,
   { accountId, limit, cursor }: PageWish,
 ): Promise<Page<ListedSchedule>> {
-  const after = decodeCursor(cursor);
+  const after = decodeCursor("schedules", cursor);
   const { id, billingAccountId, createdAt } = schedules;
   const rows = await drizzle(db)
     .select(listedColumns)
@@ -86,7 +85,7 @@ export async function listSchedules(
     )
     .orderBy(desc(createdAt), desc(id))
     .limit(limit + 1);
-  return pageOf(rows.map(listed), limit, ({ createdAt: at, scheduleId }) => ({
+  return pageOf("schedules", rows.map(listed), limit, ({ createdAt: at, scheduleId }) => ({
     at,
     id: scheduleId,
   }));

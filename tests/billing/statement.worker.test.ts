@@ -6,7 +6,7 @@ import { addCredits } from "../../src/billing/credits.ts";
 import { receiptIdOf, sourceReference } from "../../src/billing/pricing.ts";
 import { activityCsv, activityRows } from "../../src/billing/statement-activity-rows.ts";
 import { activity, type ActivityWish } from "../../src/billing/statement-activity.ts";
-import { deleteThread, getThread, listThreads } from "../../src/billing/statement-threads.ts";
+import { deleteThread, getThread, listThreads } from "../../src/threads/threads.ts";
 import {
   accountStatement,
   getRunRow,
@@ -14,7 +14,7 @@ import {
   listReceipts,
   listRuns,
 } from "../../src/billing/statement.ts";
-import type { Page } from "../../src/billing/cursor.ts";
+import type { Page } from "../../src/base/paging.ts";
 import type { StartRun } from "../../src/ports/run.ts";
 import {
   admit,
@@ -443,7 +443,7 @@ describe("activity", () => {
     async (changes, message) => {
       const asked = activity(db, wish({ accountId: "acct_none", virtualKeyId: "" }, changes), t0);
       await expect(asked).rejects.toMatchObject({
-        code: "invalid_request",
+        name: "InvalidInput",
         message: expect.stringContaining(message),
       });
     },

@@ -1,6 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { createKey } from "../../src/auth/api-keys.ts";
 import { newId } from "../../src/base/ids.ts";
+import { addCredits } from "../../src/billing/credits.ts";
 import {
   adminToken,
   bearer,
@@ -9,7 +11,9 @@ import {
   newTenant,
   now,
   openDoor,
+  pepper,
   post,
+  uncapped,
 } from "./door.ts";
 import type { ErrorBody } from "./door.ts";
 
@@ -148,6 +152,41 @@ describe("keys", () => {
     expect(new Set(seen).size).toBe(5);
     expect(seen).toHaveLength(5);
   });
+});
+
+describe("a cursor", () => {
+  const lists = [
+    "/api/v1/keys",
+    "/api/v1/account/ledger",
+    "/api/v1/ai/runs",
+    "/api/v1/ai/threads",
+    "/api/v1/schedules",
+    "/api/v1/activity/rows",
+  ];
+
+  test.each(["/api/v1/keys", "/api/v1/account/ledger"])(
+    "of %s opens no other list",
+    async (own) => {
+      const { accountId, headers } = await newTenant(env.DB);
+      await createKey(
+        env.DB,
+        { accountId, label: "b", scopes: [], ...uncapped, expiresAt: null },
+        pepper,
+        now,
+      );
+      const credit = { accountId, credits: 5, reason: "top_up", reference: "r" } as const;
+      await addCredits({ db: env.DB, clock: { now: () => now } }, credit);
+      const page = await door.send(`${own}?limit=1`, { headers });
+      const { nextCursor } = await page.json<{ nextCursor: string }>();
+      for (const path of lists) {
+        const response = await door.send(`${path}?cursor=${nextCursor}`, { headers });
+        expect([path, response.status]).toEqual([path, path === own ? 200 : 400]);
+        if (path === own) continue;
+        const { error } = await response.json<ErrorBody>();
+        expect([error.code, error.issues?.[0]?.path]).toEqual(["invalid_request", "cursor"]);
+      }
+    },
+  );
 });
 
 describe("the account", () => {

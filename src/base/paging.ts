@@ -1,9 +1,18 @@
-import { ApiError } from "../base/errors.ts";
+import { InvalidInput } from "./errors.ts";
+
+/** Which list a cursor belongs to: in another one its place means nothing. */
+export type List = "activity" | "keys" | "ledger" | "runs" | "schedules" | "threads";
 
 /** The place after an item in a list that is ordered by time and then id, newest first. */
 export interface Place {
   at: number;
   id: string;
+}
+
+export interface PageWish {
+  accountId: string;
+  limit: number;
+  cursor?: string | undefined;
 }
 
 export interface Page<Item> {
@@ -15,21 +24,21 @@ export interface Page<Item> {
 /** Times stay below this (the year 2255), so that a cursor cannot smuggle a number that SQLite reads differently. */
 const timeMax = 9_000_000_000_000;
 
-export function encodeCursor({ at, id }: Place): string {
-  return btoa(JSON.stringify([at, id]))
+export function encodeCursor(list: List, { at, id }: Place): string {
+  return btoa(JSON.stringify([list, at, id]))
     .replaceAll("+", "-")
     .replaceAll("/", "_")
     .replace(/=+$/, "");
 }
 
-/** Throws `invalid_request` for anything that `encodeCursor` did not make. Absent: the first page. */
-export function decodeCursor(cursor: string | undefined): Place | null {
+/** Throws `InvalidInput` for anything that `encodeCursor` did not make for this list. Absent: the first page. */
+export function decodeCursor(list: List, cursor: string | undefined): Place | null {
   if (cursor === undefined) return null;
   const place = parsePlace(cursor);
-  if (place === null || encodeCursor(place) !== cursor) {
-    throw new ApiError("invalid_request", "The cursor is not one that this list gave out.", {
-      issues: [{ path: "cursor", message: "Use nextCursor of the page before, unchanged." }],
-    });
+  if (place === null || encodeCursor(list, place) !== cursor) {
+    throw new InvalidInput("The cursor is not one that this list gave out.", [
+      { path: "cursor", message: "Use nextCursor of the page before, unchanged." },
+    ]);
   }
   return place;
 }
@@ -42,8 +51,8 @@ function parsePlace(cursor: string): Place | null {
     // Not base64 or not JSON: the caller answers both alike.
     return null;
   }
-  if (!Array.isArray(parsed) || parsed.length !== 2) return null;
-  const [at, id] = parsed as unknown[];
+  if (!Array.isArray(parsed) || parsed.length !== 3) return null;
+  const [, at, id] = parsed as unknown[];
   const isTime = typeof at === "number" && Number.isInteger(at) && at >= 0 && at <= timeMax;
   const isName = typeof id === "string" && /^[\x21-\x7e]{1,200}$/.test(id);
   return isTime && isName ? { at, id } : null;
@@ -51,6 +60,7 @@ function parsePlace(cursor: string): Place | null {
 
 /** Cuts a page out of one row more than it holds: the extra row says that there is another page. */
 export function pageOf<Item>(
+  list: List,
   rows: Item[],
   limit: number,
   placeOf: (item: Item) => Place,
@@ -58,5 +68,5 @@ export function pageOf<Item>(
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   const isMore = rows.length > limit && last !== undefined;
-  return { items, nextCursor: isMore ? encodeCursor(placeOf(last)) : null };
+  return { items, nextCursor: isMore ? encodeCursor(list, placeOf(last)) : null };
 }

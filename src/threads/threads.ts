@@ -1,8 +1,7 @@
 import { and, desc, eq, exists, lt, or, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
+import { decodeCursor, pageOf, type Page, type PageWish } from "../base/paging.ts";
 import { messages, threads } from "../db/schema.ts";
-import { decodeCursor, pageOf, type Page } from "./cursor.ts";
-import type { PageWish } from "./statement.ts";
 
 export interface ThreadSummary {
   threadId: string;
@@ -42,7 +41,7 @@ export interface ThreadsWish extends PageWish {
 
 /** Last used first. */
 export async function listThreads(db: D1Database, wish: ThreadsWish): Promise<Page<ThreadSummary>> {
-  const after = decodeCursor(wish.cursor);
+  const after = decodeCursor("threads", wish.cursor);
   const q = wish.q?.trim() ?? "";
   const { updatedAt, id } = threads;
   const rows = await drizzle(db)
@@ -61,7 +60,7 @@ export async function listThreads(db: D1Database, wish: ThreadsWish): Promise<Pa
     )
     .orderBy(desc(updatedAt), desc(id))
     .limit(wish.limit + 1);
-  return pageOf(rows, wish.limit, (row) => ({ at: row.updatedAt, id: row.threadId }));
+  return pageOf("threads", rows, wish.limit, (row) => ({ at: row.updatedAt, id: row.threadId }));
 }
 
 function likePattern(text: string): string {
