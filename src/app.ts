@@ -10,6 +10,7 @@ import { adminRoutes } from "./routes/admin.ts";
 import type { AppDeps, AppEnv } from "./routes/app-env.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { requireCredential, sameOrigin } from "./routes/doors.ts";
+import { emptyWhereNoneIsTaken } from "./routes/empty-body.ts";
 import {
   errorResponse,
   notFoundResponse,
@@ -70,6 +71,7 @@ export function createApp(
       },
     }),
     soundJson,
+    emptyWhereNoneIsTaken(app),
   );
 
   for (const routes of [

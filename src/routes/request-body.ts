@@ -16,7 +16,7 @@ export const soundJson = createMiddleware<AppEnv>(async (c, next) => {
   const contentType = c.req.header("content-type");
   const isJson = contentType !== undefined && jsonType.test(contentType);
   if (contentType !== undefined && !isJson) throw notJson();
-  const text = await c.req.text();
+  const text = decoded(await c.req.arrayBuffer());
   if (text !== "" && !isJson) throw notJson();
   if (text !== "") {
     const problem = jsonProblem(text);
@@ -24,6 +24,15 @@ export const soundJson = createMiddleware<AppEnv>(async (c, next) => {
   }
   return next();
 });
+
+/** Bytes that are no UTF-8 would be read as U+FFFD: text that nobody sent. */
+function decoded(bytes: ArrayBuffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    throw new ApiError("invalid_request", "The body is not UTF-8.");
+  }
+}
 
 function notJson(): ApiError {
   return new ApiError("invalid_request", "Send JSON with `Content-Type: application/json`.");

@@ -1,7 +1,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { newId } from "../../src/base/ids.ts";
 import { errorCodeOf, openDoor, post } from "./door.ts";
 import type { ErrorBody } from "./door.ts";
+import { filled, mountedRoutes } from "./route-table.ts";
 
 const door = openDoor(env.DB);
 const runsPath = "/api/v1/ai/runs";
@@ -50,6 +52,70 @@ describe("a body that cannot be a request", () => {
     const response = await door.send(runsPath, post(body));
     expect((await response.text()).length).toBeLessThan(20_000);
   });
+});
+
+describe("bytes that are no UTF-8", () => {
+  const start = new TextEncoder().encode('{"graphId":"langgraph:poet","message":"');
+  const end = new TextEncoder().encode('"}');
+  const sendBytes = (...bytes: number[]) =>
+    door.send(runsPath, {
+      method: "POST",
+      headers: json,
+      body: new Uint8Array([...start, ...bytes, ...end]),
+    });
+
+  test.each([[[0xff]], [[0xc3, 0x28]], [[0xed, 0xa0, 0x80]], [[0xf0, 0x9f]]])(
+    "are refused: %j",
+    async (bytes) => {
+      const response = await sendBytes(...bytes);
+      expect([response.status, await errorCodeOf(response)]).toEqual([400, "invalid_request"]);
+    },
+  );
+
+  test("are not what stands for them", async () => {
+    expect((await sendBytes(...new TextEncoder().encode("ä\ufffd"))).status).toBe(201);
+  });
+});
+
+describe("a request that takes no body", async () => {
+  const document = await (
+    await door.send("/api/v1/openapi.json")
+  ).json<{ paths: Record<string, Record<string, { requestBody?: object }>> }>();
+  const ids = {
+    runId: newId("run"),
+    threadId: newId("thread"),
+    scheduleId: newId("schedule"),
+    keyId: newId("key"),
+    accountId: newId("account"),
+  };
+  const bodiless = mountedRoutes(door).filter(({ method, path }) => {
+    const described = document.paths[path.replaceAll(/:(\w+)/g, "{$1}")];
+    return method !== "GET" && described?.[method.toLowerCase()]?.requestBody === undefined;
+  });
+
+  test("is for instance a cancellation", () => {
+    expect(bodiless).toContainEqual({ method: "POST", path: `${runsPath}/:runId/cancel` });
+  });
+
+  test.each(bodiless)(
+    "$method $path refuses one, and takes none or an empty one",
+    async (route) => {
+      const ask = (body?: string) =>
+        door.send(filled(route.path, ids), {
+          method: route.method,
+          ...(body !== undefined && { headers: json, body }),
+        });
+      const refused = await ask('{"reason":"x"}');
+      expect(refused.status).toBe(400);
+      const { error } = await refused.json<ErrorBody>();
+      expect([error.code, error.issues?.map(({ path }) => path)]).toEqual([
+        "invalid_request",
+        ["reason"],
+      ]);
+      for (const body of ["[]", "null", '"x"']) expect((await ask(body)).status).toBe(400);
+      for (const body of [undefined, "{}", " { } "]) expect((await ask(body)).status).toBe(404);
+    },
+  );
 });
 
 describe("the size of a body", () => {
