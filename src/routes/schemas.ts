@@ -38,12 +38,19 @@ export const messageText = z
   .refine((text) => text.trim() !== "", "A message must not be blank.")
   .refine((text) => text.isWellFormed(), "A message must be well-formed Unicode.");
 
-/** A name that people see in lists: no control characters and none that turn the direction of the text around it. */
+/**
+ * A name that people see in lists: something to see, no control characters and none that turn the direction of the text
+ * around it.
+ */
 export const displayName = z
   .string()
   .trim()
   .min(1)
   .max(100)
+  .refine(
+    (text) => text === "" || /[^\p{Default_Ignorable_Code_Point}\p{White_Space}]/u.test(text),
+    "A name must have a visible character.",
+  )
   .refine(
     (text) => !/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text) && text.isWellFormed(),
     "A name must not contain control characters.",
@@ -84,7 +91,13 @@ export function onlyGiven<Fields extends object>(
 }
 
 export const paging = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, "Expected a whole number.")
+    .transform(Number)
+    .pipe(z.int().min(1).max(100))
+    .default(20)
+    .openapi({ type: "integer", minimum: 1, maximum: 100, default: 20 }),
   cursor: z.string().min(1).max(500).optional(),
 });
 

@@ -36,7 +36,13 @@ const list = createRoute({
   middleware: [requireScope("runs:read")] as const,
   request: {
     query: paging.extend({
-      q: z.string().max(200).optional().openapi({ description: "Part of the title" }),
+      q: z
+        .string()
+        .max(200)
+        // SQLite ends a pattern there, and what is left matches more than was asked for.
+        .refine((text) => !text.includes("\0"), "Must not contain NUL.")
+        .optional()
+        .openapi({ description: "Part of the title" }),
       include: z
         .literal("scheduled")
         .optional()

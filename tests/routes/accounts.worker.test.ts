@@ -118,6 +118,9 @@ describe("keys", () => {
     [{ label: "x", scopes: everyScope, isDefault: true }, "isDefault"],
     [{ label: "safe\u202Eetad", scopes: everyScope }, "label"],
     [{ label: "a\nb", scopes: everyScope }, "label"],
+    ...["\u200B", "\u200E\u200F", "\u061C", "\u2060", "\uFEFF", "\u3164 \u00AD"].map(
+      (label): [object, string] => [{ label, scopes: everyScope }, "label"],
+    ),
   ])("refuse %j, naming the field", async (body, path) => {
     const response = await door.send("/api/v1/keys", post(body));
     expect(response.status).toBe(400);
@@ -390,8 +393,10 @@ describe("threads", () => {
     await thread(tenant.accountId, "The sea at nine", "schedule");
     expect(await titles("?q=sea")).toEqual(["The sea 100%"]);
     expect(await titles("?q=sea&include=scheduled")).toEqual(["The sea 100%", "The sea at nine"]);
-    const refused = await door.send("/api/v1/ai/threads?include=all", { headers });
-    expect(refused.status).toBe(400);
+    for (const query of ["include=all", "q=%00", "q=sea%00"]) {
+      const refused = await door.send(`/api/v1/ai/threads?${query}`, { headers });
+      expect([query, refused.status]).toEqual([query, 400]);
+    }
 
     const remove = () => door.send(`/api/v1/ai/threads/${sea}`, { method: "DELETE", headers });
     expect((await remove()).status).toBe(204);
