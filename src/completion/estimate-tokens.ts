@@ -1,3 +1,5 @@
+import { utf8Length } from "../base/utf8.ts";
+
 /**
  * How many tokens a text is, where nobody counted: a rule by kinds of characters, tuned to the `o200k_base` vocabulary.
  * On prose, code, JSON and some twenty languages it stays within 20 % of that tokenizer; on scripts that few texts are
@@ -16,8 +18,8 @@ export function estimateTokens(text: string): number {
     else if (groups["space"] !== undefined) tokens += run === " " ? 0 : 1;
     else tokens += run.length;
   }
-  // Characters are an upper bound, and what a call can cost at most is reserved by them.
-  return Math.min(text.length, Math.ceil(tokens));
+  // No more than what is reserved for a call, which is a token a byte.
+  return Math.min(utf8Length(text), Math.ceil(tokens));
 }
 
 /** Runs of one kind; the last kind is emoji and other symbols, one code point at a time. */

@@ -2,6 +2,7 @@ import type { CompletionRequest, GatewayAnswer } from "../ports/completion.ts";
 import type { ModelEntry } from "../ports/model-catalog.ts";
 import type { TokenCounts } from "../ports/usage-fact.ts";
 import { estimateTokens } from "./estimate-tokens.ts";
+import { withinContext } from "./models.ts";
 
 /** What chat templates put around each message, and before the answer. */
 const messageTokens = 4;
@@ -39,7 +40,7 @@ function tokensSent(
     if (message.role === "assistant") tokens += callTokens(message.toolCalls ?? []);
   }
   if (tools.length > 0) tokens += estimateTokens(JSON.stringify(tools));
-  return Math.min(tokens, entry.contextTokens);
+  return withinContext(entry, tokens);
 }
 
 function tokensReceived({ text, toolCalls }: GatewayAnswer, entry: ModelEntry): number {

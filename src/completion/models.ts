@@ -106,6 +106,7 @@ function parseEntry(value: unknown, index: number): ModelEntry {
     cacheReadUsdPerMTok: entry.cacheReadUsdPerMTok ?? null,
     cacheWriteUsdPerMTok: entry.cacheWriteUsdPerMTok ?? null,
     contextTokens: entry.contextTokens ?? contextTokensDefault,
+    isContextStated: entry.contextTokens !== undefined,
     maxOutputTokens: entry.maxOutputTokens ?? outputTokensDefault,
     free: entry.free,
     onStop: entry.onStop,
@@ -128,6 +129,8 @@ function demoModel(id: string, name: string, input: string, output: string): Mod
     cacheReadUsdPerMTok: null,
     cacheWriteUsdPerMTok: null,
     contextTokens: 32_000,
+    // It answers whatever it is sent.
+    isContextStated: false,
     maxOutputTokens: 2_048,
     free: false,
     onStop: "cut",
@@ -151,16 +154,22 @@ export function tokenCostUsd(entry: ModelEntry, counts: TokenCounts): string {
   ]);
 }
 
+/** No more input than the model takes, where that is known. */
+export function withinContext(entry: ModelEntry, inputTokens: number): number {
+  return entry.isContextStated ? Math.min(inputTokens, entry.contextTokens) : inputTokens;
+}
+
 /**
- * The most one call can be charged, in credits: a token for every character (texts of any language stay below), every
- * one of them written to the cache where that is dearer, and the whole output limit.
+ * The most one call can be charged, in credits: a token for every byte of UTF-8 (byte-level vocabularies make no more;
+ * of a character of a rare script they do make several), every one of them written to the cache where that is dearer,
+ * and the whole output limit.
  */
 export function mostCallCredits(
   entry: ModelEntry,
-  inputChars: number,
+  inputBytes: number,
   markupBasisPoints: number,
 ): number {
-  const inputTokens = Math.min(inputChars, entry.contextTokens);
+  const inputTokens = withinContext(entry, inputBytes);
   const asInput = { inputTokens, outputTokens: entry.maxOutputTokens, reasoningTokens: 0 };
   const cacheWrites = entry.cacheWriteUsdPerMTok === null ? [0] : [0, inputTokens];
   const credits = cacheWrites.map((cacheWriteTokens) => {

@@ -1,4 +1,5 @@
 import { canonicalJson, sha256Hex } from "../base/hash.ts";
+import { utf8Length } from "../base/utf8.ts";
 import type { AiError } from "../ports/ai-event.ts";
 import type { CallIntent, CompletionGateway, CompletionRequest } from "../ports/completion.ts";
 import type { ModelCatalog, ModelEntry } from "../ports/model-catalog.ts";
@@ -45,6 +46,6 @@ export function intentOf(
     checkpointNs,
     requestHash: sha256Hex(body),
     model,
-    mostCredits: mostCallCredits(entry, body.length, markupBasisPoints),
+    mostCredits: mostCallCredits(entry, utf8Length(body), markupBasisPoints),
   };
 }

@@ -9,6 +9,8 @@ export interface ModelEntry {
   readonly cacheReadUsdPerMTok: string | null;
   readonly cacheWriteUsdPerMTok: string | null;
   readonly contextTokens: number;
+  /** Whether the operator said so: a default bounds nothing. */
+  readonly isContextStated: boolean;
   /** Sent upstream as the output limit, so that a hold can cover the most a call can cost. */
   readonly maxOutputTokens: number;
   readonly free: boolean;

@@ -37,7 +37,7 @@ describe("the model catalog", () => {
       ...{ id: "gpt-4o-mini", name: "gpt-4o-mini", provider: "gateway", gateway: "configured" },
       ...{ inputUsdPerMTok: "0.15", outputUsdPerMTok: "0.6", free: false, onStop: "cut" },
       ...{ cacheReadUsdPerMTok: null, cacheWriteUsdPerMTok: null },
-      ...{ contextTokens: 128_000, maxOutputTokens: 4_096 },
+      ...{ contextTokens: 128_000, isContextStated: false, maxOutputTokens: 4_096 },
     });
     expect(catalog.find("local")).toMatchObject({ free: true, inputUsdPerMTok: "0" });
   });
@@ -154,8 +154,8 @@ describe("what tokens cost", () => {
         fc.integer({ min: 0, max: 30_000 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         fc.double({ min: 0, max: 1, noNaN: true }),
-        ({ entry }, inputChars, markup, share, cachedShare) => {
-          const inputTokens = Math.floor(inputChars * share);
+        ({ entry }, inputBytes, markup, share, cachedShare) => {
+          const inputTokens = Math.floor(inputBytes * share);
           const cost = tokenCostUsd(cheapReads(entry), {
             ...counts,
             inputTokens,
@@ -165,7 +165,7 @@ describe("what tokens cost", () => {
           const charge = ceilFraction(
             multiplyFractions(fractionOf(cost), fraction(BigInt(markup) * 10_000_000n, 10_000n)),
           );
-          expect(BigInt(mostCallCredits(entry, inputChars, markup))).toBeGreaterThanOrEqual(charge);
+          expect(BigInt(mostCallCredits(entry, inputBytes, markup))).toBeGreaterThanOrEqual(charge);
         },
       ),
     );
@@ -174,6 +174,12 @@ describe("what tokens cost", () => {
   it("the input of the most a call can cost is never more than the context", () => {
     const entry = catalogOf({ ...mini, contextTokens: 1_000 }).find("gpt-4o-mini")!;
     expect(mostCallCredits(entry, 5_000_000, 10_000)).toBe(mostCallCredits(entry, 1_000, 10_000));
+  });
+
+  it("a context that the catalog does not state bounds nothing", () => {
+    const entry = catalogOf(mini).find("gpt-4o-mini")!;
+    const most = (inputTokens: number) => mostCallCredits(entry, inputTokens, 10_000);
+    expect(most(entry.contextTokens + 1_000_000)).toBe(most(entry.contextTokens) + 1_500_000);
   });
 });
 

@@ -26,6 +26,7 @@ const demoModel: ModelEntry = {
   cacheReadUsdPerMTok: null,
   cacheWriteUsdPerMTok: null,
   contextTokens: 8_000,
+  isContextStated: true,
   maxOutputTokens: 500,
   free: false,
   onStop: "cut",

@@ -50,6 +50,12 @@ describe("the hold at admission", () => {
     expect(holdFor(started("paid", text), models, 25_000)).toBeGreaterThan(hold);
   });
 
+  it("reserves for bytes, of which rare scripts are as many tokens", () => {
+    const paid = models.find("paid");
+    const hold = holdFor(started("paid", "ꀀ".repeat(2_000)), models, 10_000);
+    expect(paid && hold).toBeGreaterThanOrEqual(paid ? mostCallCredits(paid, 6_000, 10_000) : 1);
+  });
+
   it("never exceeds the run's own limit", () => {
     expect(holdFor(started("paid", "hello", 1_234), models, 10_000)).toBe(1_234);
   });

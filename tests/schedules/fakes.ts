@@ -20,6 +20,7 @@ const model: ModelEntry = {
   cacheReadUsdPerMTok: null,
   cacheWriteUsdPerMTok: null,
   contextTokens: 8_000,
+  isContextStated: true,
   maxOutputTokens: 1_000,
   free: false,
   onStop: "cut",

@@ -1,3 +1,4 @@
+import { utf8Length } from "../../base/utf8.ts";
 import { clientFrameBytesMax, closeCodes, parseClientFrame } from "../../protocol.ts";
 import type { ClientFrame, ServerFrame, SettledFrame } from "../../protocol.ts";
 import type { LoggedEvent } from "./event-log.ts";
@@ -64,7 +65,7 @@ export class Sockets {
 
   /** A client's frame, or null when there was none to act on (it has been answered). */
   read(socket: WebSocket, message: string | ArrayBuffer): ClientFrame | null {
-    const size = typeof message === "string" ? byteLength(message) : message.byteLength;
+    const size = typeof message === "string" ? utf8Length(message) : message.byteLength;
     if (size > clientFrameBytesMax) {
       socket.close(closeCodes.tooBig, "Frames are at most 64 KiB.");
       return null;
@@ -113,13 +114,6 @@ export class Sockets {
     if (socket.readyState !== WebSocket.READY_STATE_OPEN) return;
     socket.close(closeCodes.finished, "finished");
   }
-}
-
-/** Long texts are measured; short ones cannot be too long in any encoding. */
-function byteLength(text: string): number {
-  return text.length * 3 <= clientFrameBytesMax
-    ? text.length
-    : new TextEncoder().encode(text).length;
 }
 
 /** The event's JSON is used as it was stored: nothing is parsed or stringified twice. */
