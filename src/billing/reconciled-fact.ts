@@ -119,7 +119,10 @@ function receiptFact(
   };
 }
 
-/** The log's cost; where that cannot be believed, as 0 for a paid model that was used, the price table's, with an alarm. */
+/**
+ * The log's cost; where that cannot be believed, as 0 for a paid model that was used, the price table's, with an alarm. A
+ * free model costs nothing, whatever the log says.
+ */
 function costOf(
   { describeModel, log }: FactDeps,
   { context }: Owner,
@@ -127,11 +130,15 @@ function costOf(
   row: SpendRow,
 ): string | null {
   const model = describeModel(modelId);
-  const mayBeZero = model?.free === true || row.inputTokens + row.outputTokens === 0;
+  const fields = { runId: context.runId, requestId: row.requestId, model: modelId };
   const stated = row.costUsd;
+  if (model?.free === true) {
+    if (stated !== null && !isZeroUsd(stated)) log.log("warn", "billing.free_model_costs", fields);
+    return "0";
+  }
+  const mayBeZero = row.inputTokens + row.outputTokens === 0;
   if (stated !== null && isBelievableCost(stated, mayBeZero)) return stated;
   if (model === null) return null;
-  const fields = { runId: context.runId, requestId: row.requestId, model: modelId };
   const isZero = stated === null || isZeroUsd(stated);
   log.log("error", isZero ? "billing.zero_cost_paid_model" : "billing.cost_not_believed", fields);
   return model.costUsd(countsOf(row));

@@ -94,7 +94,11 @@ function parseEntry(value: unknown, index: number): ModelEntry {
         `MODEL_CATALOG: ${name}: it costs nothing. Say so with "free": true.`,
       );
     }
-  } else if (![input, output].every((usd) => usd === undefined || isZeroUsd(usd))) {
+  } else if (
+    ![input, output, entry.cacheReadUsdPerMTok, entry.cacheWriteUsdPerMTok].every(
+      (usd) => usd === undefined || isZeroUsd(usd),
+    )
+  ) {
     throw new ConfigurationError(`MODEL_CATALOG: ${name}: it has a price and is "free": true.`);
   }
   return {

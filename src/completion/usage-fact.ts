@@ -115,7 +115,8 @@ function usageUnit(
 
 /**
  * Response header, then usage chunk, then price table. A stated 0 is believed only where nothing was used or where the
- * model is free: gateways say 0 for models whose price they do not know. Nor is a cost beyond any call's.
+ * model is free: gateways say 0 for models whose price they do not know. Nor is a cost beyond any call's, nor any of a
+ * free model: nothing was reserved for it.
  */
 function costOf(
   call: DispatchedCall,
@@ -123,6 +124,11 @@ function costOf(
   usage: GatewayUsage,
 ): Pick<UsageFact, "costUsd" | "provenance"> {
   const { entry } = call;
+  const fields = { runId: call.context.runId, dispatchId: call.dispatchId, model: entry.id };
+  if (entry.free && [headerCostUsd, usage.costUsd].some(isSomething)) {
+    call.log.log("warn", "billing.free_model_costs", fields);
+    return { costUsd: "0", provenance: "price_table" };
+  }
   const mayBeZero = entry.free || usage.inputTokens + usage.outputTokens === 0;
   if (headerCostUsd !== null && isBelievableCost(headerCostUsd, mayBeZero)) {
     return { costUsd: headerCostUsd, provenance: "header" };
@@ -130,7 +136,6 @@ function costOf(
   if (usage.costUsd !== null && isBelievableCost(usage.costUsd, mayBeZero)) {
     return { costUsd: usage.costUsd, provenance: "usage" };
   }
-  const fields = { runId: call.context.runId, dispatchId: call.dispatchId, model: entry.id };
   if (headerCostUsd !== null || usage.costUsd !== null) {
     const isZero = [headerCostUsd, usage.costUsd].some((cost) => cost !== null && isZeroUsd(cost));
     const event = isZero ? "billing.zero_cost_paid_model" : "billing.cost_not_believed";
@@ -140,4 +145,8 @@ function costOf(
     call.log.log("warn", "billing.cost_not_reported", fields);
   }
   return { costUsd: tokenCostUsd(entry, usage), provenance: "price_table" };
+}
+
+function isSomething(costUsd: string | null): boolean {
+  return costUsd !== null && !isZeroUsd(costUsd);
 }

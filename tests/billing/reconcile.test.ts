@@ -347,6 +347,21 @@ describe("reconciling a run", () => {
     },
   );
 
+  it("charges nothing for a free model, and warns, where the log says that it costs", async () => {
+    const run = await open({ u: { ...unknown, model: "free" } });
+    run.spendLog.rows = [
+      run.row({ callId: "u", requestId: "r-1", model: "free", costUsd: "0.25" }),
+      run.row({ callId: "call_x-1", requestId: "r-2", model: "free", costUsd: "0" }),
+    ];
+    expect(await run.look()).toMatchObject({ calls: [{ kind: "filled" }, { kind: "found" }] });
+    expect(run.books.effective()).toMatchObject({
+      u: { settlement: "final", costUsd: "0", charged: 0 },
+      "call_x-1": { settlement: "final", costUsd: "0", charged: 0 },
+    });
+    const costs = run.log.lines.filter(({ event }) => event === "billing.free_model_costs");
+    expect(costs).toMatchObject([{ level: "warn", fields: { requestId: "r-1" } }]);
+  });
+
   it("does not take 0 for the price of a model that nobody knows", async () => {
     const run = await open({});
     run.spendLog.rows = [run.row({ model: "nobody/knows", costUsd: "0" })];

@@ -370,6 +370,26 @@ describe("the cost", () => {
     },
   );
 
+  it.each([
+    ["0.25", null],
+    [null, "0.25"],
+    ["0", "0.25"],
+  ])(
+    "of a free model is 0, and a warning, where the gateway states one",
+    async (header, stated) => {
+      const raw = { ...usage.raw, cost: 0.25 };
+      const { run, journal, log } = unitOf([
+        headers,
+        ended({ headerCostUsd: header, usage: { ...usage, costUsd: stated, raw } }),
+      ]);
+      await run(ask("hi", { model: "free" }));
+      expect(journal.facts()).toMatchObject([
+        { costUsd: "0", provenance: "price_table", settlement: "final", usageRaw: raw },
+      ]);
+      expect(log.lines).toMatchObject([{ level: "warn", event: "billing.free_model_costs" }]);
+    },
+  );
+
   it.each(["0", null])("of an explicit zero usage stays zero", async (header) => {
     const none = { ...usage, inputTokens: 0, outputTokens: 0 };
     const { run, journal, log } = unitOf([headers, ended({ headerCostUsd: header, usage: none })]);

@@ -57,6 +57,7 @@ describe("the model catalog", () => {
       /m1.*free/,
     ],
     ["free with a price", '[{"id":"m1","free":true,"outputUsdPerMTok":"1"}]', /m1.*price/],
+    ["free but for its cache", '[{"id":"m1","free":true,"cacheWriteUsdPerMTok":1}]', /m1.*price/],
     [
       "a negative price",
       '[{"id":"m1","inputUsdPerMTok":"-1","outputUsdPerMTok":"1"}]',
