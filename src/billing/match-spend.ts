@@ -15,16 +15,16 @@ export interface RunDispatch {
 export interface MatchedReceipt {
   receipt: RunReceipt;
   dispatch: RunDispatch | null;
-  /** Those that say something was used or asked for it; more than one cannot be told apart. */
+  /** Those that say something was used; more than one cannot be told apart. */
   rows: SpendRow[];
-  /** Rows of failed calls that used nothing. */
-  hasEmptyFailure: boolean;
+  /** Those that say nothing was used: the call failed, or its usage was not known when the row was written. */
+  emptyRows: SpendRow[];
 }
 
 export interface SpendMatch {
   /** In order of dispatch, those that the journal does not have first. */
   receipts: MatchedReceipt[];
-  /** Calls of the log that have no receipt. */
+  /** Calls of the log that used something and have no receipt. */
   strangers: { row: SpendRow; dispatch: RunDispatch | null }[];
 }
 
@@ -44,17 +44,16 @@ export function matchSpend(
     .toSorted((a, b) => placeOf(a) - placeOf(b))
     .map((receipt): MatchedReceipt => {
       const dispatch = dispatches[placeOf(receipt)] ?? null;
-      return { receipt, dispatch, rows: [], hasEmptyFailure: false };
+      return { receipt, dispatch, rows: [], emptyRows: [] };
     });
   const strangers: SpendMatch["strangers"] = [];
   for (const row of rows) {
     const own = matched.find((candidate) => isOf(row, candidate));
-    const isEmptyFailure = row.isFailure && !hasUsage(row);
     if (own === undefined) {
       const dispatch = byDispatch.get(row.dispatchId ?? row.callId ?? row.requestId) ?? null;
-      if (!isEmptyFailure) strangers.push({ row, dispatch });
-    } else if (isEmptyFailure) own.hasEmptyFailure = true;
-    else own.rows.push(row);
+      if (hasUsage(row)) strangers.push({ row, dispatch });
+    } else if (hasUsage(row)) own.rows.push(row);
+    else own.emptyRows.push(row);
   }
   return { receipts: matched, strangers };
 }

@@ -156,7 +156,7 @@ interface Look {
 /** What the log says of one receipt, and what follows. */
 function judge(look: Look, matched: MatchedReceipt, plan: Plan): void {
   const { deps, run, now, isWritten, isLate } = look;
-  const { receipt, dispatch, rows, hasEmptyFailure } = matched;
+  const { receipt, dispatch, rows, emptyRows } = matched;
   const { usageUnitId, settlement } = receipt;
   const [row] = rows;
   if (settlement === "final") return compare(look, receipt, rows);
@@ -173,9 +173,9 @@ function judge(look: Look, matched: MatchedReceipt, plan: Plan): void {
     return;
   }
   const isUnsent = isLate && usageUnitId.startsWith(dispatchPrefix);
-  // A failure that used nothing may be followed by what the call did use.
-  const isRefused = isWritten && hasEmptyFailure;
-  if (settlement === "unknown" && (isRefused || isUnsent)) {
+  // A row of nothing used may be followed by what the call did use, and sooner where the call failed.
+  const isEmpty = emptyRows.some(({ isFailure }) => (isFailure ? isWritten : isLate));
+  if (settlement === "unknown" && (isEmpty || isUnsent)) {
     want(plan, "voided", voidedFact(deps, run, receipt, now), dispatch);
   } else (isLate ? plan.missing : plan.waiting).push(usageUnitId);
 }

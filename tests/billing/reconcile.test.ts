@@ -326,6 +326,32 @@ describe("reconciling a run", () => {
     expect(await run.look(61 * minute)).toMatchObject({ calls: [], missing: ["u"] });
   });
 
+  it("waits for the usage of an estimated call that the log shows without any", async () => {
+    const run = await open({ u: estimated });
+    const empty = run.row({ callId: "u", costUsd: "0", inputTokens: 0, outputTokens: 0 });
+    run.spendLog.rows = [empty];
+    expect(await run.look()).toMatchObject({ calls: [], waiting: ["u"], isComplete: false });
+    expect(await run.look(61 * minute)).toMatchObject({ calls: [], missing: ["u"] });
+    run.spendLog.rows = [empty, run.row({ callId: "u", requestId: "r-2" })];
+    expect(await run.look(62 * minute)).toMatchObject({ calls: [{ kind: "corrected" }] });
+    expect(run.books.effective()["u"]).toMatchObject({ settlement: "final", charged: 2_500 });
+  });
+
+  it("makes no receipt of a row without usage, so that one with usage still can", async () => {
+    const run = await open({});
+    run.spendLog.rows = [run.row({ costUsd: "0", inputTokens: 0, outputTokens: 0 })];
+    expect(await run.look()).toMatchObject({ calls: [], missing: [] });
+    run.spendLog.rows = [run.row({})];
+    expect(await run.look()).toMatchObject({ calls: [{ kind: "found", chargedCredits: 2_500 }] });
+  });
+
+  it("voids an unknown call that the log shows without any usage, once it would show all that it ever will", async () => {
+    const run = await open({ u: unknown });
+    run.spendLog.rows = [run.row({ callId: "u", costUsd: "0", inputTokens: 0, outputTokens: 0 })];
+    expect(await run.look(59 * minute)).toMatchObject({ calls: [], waiting: ["u"] });
+    expect(await run.look(60 * minute)).toMatchObject({ calls: [{ kind: "voided" }] });
+  });
+
   it("does not guess between two rows of one dispatch", async () => {
     const run = await open({ u: estimated });
     run.spendLog.rows = ["r-1", "r-2"].map((requestId) => run.row({ callId: "u", requestId }));
