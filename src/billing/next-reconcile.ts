@@ -7,7 +7,7 @@ const looksMs = [0, 30_000, 2 * minuteMs, 10 * minuteMs, hourMs] as const;
 export const logLagMs = 2 * minuteMs;
 /** What the log does not show this long after a run's end, it never will. */
 export const absenceProvenMs = hourMs;
-/** A gateway that was down for longer than this after a run's end is the audit's to report. */
+/** A gateway that was down, or whose log cannot be read, for longer than this after a run's end is the audit's to report. */
 export const givenUpMs = 7 * dayMs;
 
 /** The looks that are over when one more is taken so long after a run's end: a late one stands for those it missed. */

@@ -29,15 +29,19 @@ function attemptsOf({ context }: SpendingRun, receipts: readonly RunReceipt[]): 
 }
 
 /**
- * The log's rows of one run, over a window wider than it, all pages of them; none where any page cannot be read. `receipts`
- * are those that the run has already.
+ * The log's rows of one run, over a window wider than it, all pages of them; none where any page cannot be read. Where
+ * single rows cannot be read, `unreadable` is above 0. `receipts` are those that the run has already.
  */
 export async function readSpend(
   spendLog: SpendLog,
   { run, receipts, now }: { run: SpendingRun; receipts: readonly RunReceipt[]; now: number },
   signal: AbortSignal | undefined,
-): Promise<{ kind: "rows"; rows: SpendRow[] } | Extract<SpendPage, { kind: "unavailable" }>> {
+): Promise<
+  | { kind: "rows"; rows: SpendRow[]; unreadable: number }
+  | Extract<SpendPage, { kind: "unavailable" }>
+> {
   const rows = new Map<string, SpendRow>();
+  let unreadable = 0;
   const from = run.startedAt - windowMarginMs;
   const to = Math.max(now, run.endedAt) + windowMarginMs;
   for (const attempt of attemptsOf(run, receipts)) {
@@ -46,8 +50,9 @@ export async function readSpend(
       const read: SpendPage = await spendLog.readPage(query, page, signal);
       if (read.kind === "unavailable") return read;
       for (const row of read.rows) rows.set(row.requestId, row);
+      unreadable += read.unreadable;
       page = read.next;
     }
   }
-  return { kind: "rows", rows: [...rows.values()] };
+  return { kind: "rows", rows: [...rows.values()], unreadable };
 }

@@ -10,7 +10,7 @@ import {
   paidFor,
   type RunDispatch,
 } from "./match-spend.ts";
-import { absenceProvenMs, logLagMs } from "./next-reconcile.ts";
+import { absenceProvenMs, givenUpMs, logLagMs } from "./next-reconcile.ts";
 import type { BillingDeps } from "./posting.ts";
 import { correctedFact, foundFact, type PricedModel, voidedFact } from "./reconciled-fact.ts";
 import { readSpend, type SpendingRun } from "./read-spend.ts";
@@ -81,7 +81,10 @@ export async function reconcileRun(
   }
   const match = matchSpend(receipts, run.dispatches, read.rows);
   const since = now - run.endedAt;
-  const look = { deps, run, now, isWritten: since >= logLagMs, isLate: since >= absenceProvenMs };
+  // Of a log that cannot be read to its last row nothing is known to be absent, however late it is.
+  const isWhole = read.unreadable === 0;
+  const isWritten = isWhole && since >= logLagMs;
+  const look = { deps, run, now, isWritten, isLate: isWhole && since >= absenceProvenMs };
   const plan: Plan = { wanted: [], waiting: [], missing: [], paid: paidFor(match) };
   for (const matched of match.receipts) judge(look, matched, plan);
   for (const { row, dispatch } of match.strangers) {
@@ -106,7 +109,9 @@ export async function reconcileRun(
     const changed = { rows: read.rows.length, changed: calls.length };
     deps.log.log("info", "reconcile.corrected", { runId, ...changed });
   }
-  const isComplete = waiting.length === 0 && look.isWritten;
+  const isGivenUp = !isWhole && since >= givenUpMs;
+  if (isGivenUp) deps.log.log("error", "reconcile.given_up", { runId, reason: "unreadable" });
+  const isComplete = isGivenUp || (waiting.length === 0 && isWritten);
   return {
     kind: "read",
     calls,
@@ -147,7 +152,7 @@ interface Look {
   deps: ReconcileDeps;
   run: ReconcileRun;
   now: number;
-  /** The log has had time to be written. */
+  /** The log has had time to be written, and all of it was read. */
   isWritten: boolean;
   /** The log would show by now what it is ever going to show. */
   isLate: boolean;

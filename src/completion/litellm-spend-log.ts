@@ -73,11 +73,18 @@ function pageOf(
   let unreadable = 0;
   for (const entry of found) {
     const row = parseSpendRow(entry);
-    if (row === null) unreadable += 1;
+    if (row === null) unreadable += mayBeOf(endUser, entry) ? 1 : 0;
     else if (row.endUser === endUser) rows.push(row);
   }
   if (unreadable > 0) log.log("warn", "reconcile.unreadable_rows", { endUser, rows: unreadable });
-  return { kind: "page", rows, next: isFull ? page + 1 : null };
+  return { kind: "page", rows, unreadable, next: isFull ? page + 1 : null };
+}
+
+const ownerSchema = z.object({ end_user: z.string().min(1) });
+
+function mayBeOf(endUser: string, entry: unknown): boolean {
+  const owner = ownerSchema.safeParse(entry);
+  return !owner.success || owner.data.end_user === endUser;
 }
 
 async function read(

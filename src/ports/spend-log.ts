@@ -28,9 +28,12 @@ export interface SpendQuery {
   to: number;
 }
 
-/** `next` is the number of the page after this one, null at the end. */
+/**
+ * `next` is the number of the page after this one, null at the end. `unreadable` counts the rows of the page that could not
+ * be read and may be the end user's: what they say is unknown, and nothing is absent while there are any.
+ */
 export type SpendPage =
-  | { kind: "page"; rows: SpendRow[]; next: number | null }
+  | { kind: "page"; rows: SpendRow[]; unreadable: number; next: number | null }
   | { kind: "unavailable"; reason: "unreachable" | "refused" | "unreadable" };
 
 /** A gateway's own record of what it was asked and what that cost. Reading it never throws. */

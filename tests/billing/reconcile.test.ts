@@ -26,6 +26,8 @@ class ListedSpendLog implements SpendLog {
   readonly queries: SpendQuery[] = [];
   rows: SpendRow[] = [];
   isDown = false;
+  /** On each page. */
+  unreadable = 0;
 
   async readPage(query: SpendQuery, page: number): Promise<SpendPage> {
     this.queries.push(query);
@@ -33,7 +35,8 @@ class ListedSpendLog implements SpendLog {
     const rows = this.rows.filter(({ endUser }) => endUser === query.endUser);
     // One row a page, and each page begins with the last row of the page before.
     const next = page < rows.length ? page + 1 : null;
-    return { kind: "page", rows: rows.slice(Math.max(0, page - 2), page), next };
+    const { unreadable } = this;
+    return { kind: "page", rows: rows.slice(Math.max(0, page - 2), page), unreadable, next };
   }
 }
 
@@ -417,6 +420,27 @@ describe("reconciling a run", () => {
     const read = await run.look(61 * minute);
     const kinds = read.kind === "read" ? read.calls.map(({ kind }) => kind).toSorted() : [];
     expect(kinds).toEqual(["filled", "voided"]);
+  });
+
+  it("takes nothing for absent while there are rows that it cannot read, for up to a week", async () => {
+    const run = await open({
+      "dispatch:call_a-1": unknown,
+      "dispatch:call_b-1": unknown,
+      e: estimated,
+    });
+    run.spendLog.unreadable = 1;
+    const none = { isFailure: true, costUsd: "0", inputTokens: 0, outputTokens: 0 };
+    run.spendLog.rows = [run.row({ ...none, requestId: "call_b-1" }), run.row({ callId: "e" })];
+    expect(await run.look(61 * minute)).toMatchObject({
+      calls: [{ kind: "corrected", fact: { usageUnitId: "e" } }],
+      ...{ missing: [], isComplete: false },
+    });
+    expect(await run.look(8 * 24 * 60 * minute)).toMatchObject({ calls: [], isComplete: true });
+    expect(run.log.errors()).toEqual(["reconcile.given_up"]);
+    run.spendLog.unreadable = 0;
+    expect(await run.look(61 * minute)).toMatchObject({
+      calls: [{ kind: "voided" }, { kind: "voided" }],
+    });
   });
 
   it("asks for the newest attempts and those with an open receipt, over a window wider than the run", async () => {

@@ -107,12 +107,19 @@ describe("a spend log that cannot be read", () => {
     expect(await logOf("http://127.0.0.1:1").readPage(query, 1)).toEqual(unreachable);
   });
 
-  it("keeps every digit of a cost, and skips rows that are no calls", async () => {
+  it("keeps every digit of a cost, and counts rows that are no calls", async () => {
     const row = '{"request_id":"r","end_user":"run_1/0","spend":0.00000029999990000000000001}';
     answer = { status: 200, body: `[${row},{"startTime":"2026-11-21","spend":3},7]` };
     const read = await logOf(url()).readPage(query, 1);
     expect(read).toMatchObject({ rows: [{ costUsd: "0.00000029999990000000000001" }], next: null });
+    expect(read).toMatchObject({ unreadable: 2 });
     expect(log.lines.at(-1)).toMatchObject({ event: "reconcile.unreadable_rows" });
+  });
+
+  it("does not count what it cannot read of other end users", async () => {
+    const rows = ["run_1/0", "run_2/0", null].map((end_user) => ({ end_user, request_id: 7 }));
+    answer = { status: 200, body: JSON.stringify(rows) };
+    expect(await logOf(url()).readPage(query, 1)).toMatchObject({ rows: [], unreadable: 2 });
   });
 
   it("gives up on a log that never ends, rather than read another customer's", async () => {

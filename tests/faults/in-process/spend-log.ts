@@ -23,7 +23,7 @@ export class ScriptedSpendLog implements SpendLog {
       .filter((_, index) => ((this.lagging >> (index % 30)) & 1) === 0)
       .filter((call) => call.endUser === endUser)
       .map(rowOf);
-    return { kind: "page", rows, next: null };
+    return { kind: "page", rows, unreadable: 0, next: null };
   };
 }
 
