@@ -6,7 +6,7 @@
 /** Before our own id of a dispatch. */
 export const dispatchPrefix = "dispatch:";
 
-/** `dispatch:<dispatch id>`: the dispatch was never answered, or its driver died before it was. */
+/** `dispatch:<dispatch id>`: nothing of an answer ever came that could name the call, or its driver died before it did. */
 export function unansweredUnitId(dispatchId: string): string {
   return `${dispatchPrefix}${dispatchId}`;
 }

@@ -52,7 +52,7 @@ WHERE r.usage_unit_id GLOB 'MISSING:*' OR r.usage_unit_id GLOB '*#[0-9]*'
 
 /**
  * Receipts under an id that we made up because the gateway gave none (`MISSING:<run>/<n>`) or one that another dispatch
- * has (`<id>#<n>`). Our dispatch id (`dispatch:<call>-<n>`) is the right name of a dispatch that was never answered, and
+ * has (`<id>#<n>`). Our dispatch id (`dispatch:<call>-<n>`) is the right name of a dispatch of which no answer came, and
  * wrong only on a receipt that says what the answer used. Receipts do not change, so these stay in the report.
  */
 export async function findUnnamed(db: D1Database): Promise<Finding> {

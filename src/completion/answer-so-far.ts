@@ -19,13 +19,11 @@ export class AnswerSoFar {
   /** The last believable one: providers that report as they go count from the start each time. */
   usage: GatewayUsage | null = null;
   hasBadUsage = false;
-  hasChunks = false;
   readonly #toolCalls: OpenToolCall[] = [];
   readonly #latestByIndex = new Map<number, OpenToolCall>();
 
   /** Returns the text that this chunk adds. */
   add(chunk: UpstreamChunk): string {
-    this.hasChunks = true;
     if (this.bodyId === null && chunk.id) this.bodyId = chunk.id;
     if (chunk.model) this.servedModel = chunk.model;
     if (chunk.usage !== null && chunk.usage !== undefined) {

@@ -73,7 +73,7 @@ function owedFact(
 ): UsageFact | null {
   const wasRefused = headers !== null && !end.answered;
   if (!end.sent || wasRefused) return null;
-  if (end.answer === null) return factWithoutUsage(call, null, headers?.callId);
+  if (end.answer === null) return factWithoutUsage(call, null, headers?.callId ?? null);
   // Usage that came before the finish may count only a part: some providers report as they go.
   const hasWholeUsage = end.answer.usage !== null && end.answer.finishReason !== null;
   return answeredFact(call, end.answer, hasWholeUsage, end.error.code);

@@ -12,7 +12,7 @@ import type {
 import type { ModelEntry } from "../ports/model-catalog.ts";
 import type { RunContext } from "../ports/run-context.ts";
 import type { ExecutorType, SourceSystem, TokenCounts, UsageFact } from "../ports/usage-fact.ts";
-import { estimateUsage } from "./estimate-usage.ts";
+import { estimateUsage, hasBegun } from "./estimate-usage.ts";
 import { tokenCostUsd } from "./models.ts";
 import { unknownFact } from "./unknown-fact.ts";
 
@@ -70,16 +70,16 @@ export function estimatedFact(call: DispatchedCall, answer: GatewayAnswer): Usag
 }
 
 /**
- * The fact of a dispatch that may have cost something, nobody here knows what. `unitId` is what the gateway called it:
- * undefined when no headers arrived, null when they named no call.
+ * The fact of a dispatch that may have cost something, nobody here knows what. `unitId` is what the gateway called it, null
+ * where it named no call.
  */
 export function factWithoutUsage(
   call: DispatchedCall,
   answer: GatewayAnswer | null,
-  unitId: string | null | undefined,
+  unitId: string | null,
 ): UsageFact {
   const { context, entry, executorType, source, clock } = call;
-  const unit = usageUnit(call, unitId);
+  const unit = usageUnit(call, answer, unitId);
   const fact = unknownFact(context, {
     usageUnitId: unit.id,
     source,
@@ -99,12 +99,14 @@ export function factWithoutUsage(
 /** The gateway's id; where it gave none, or one that another dispatch has, a deterministic one and an alarm. */
 function usageUnit(
   call: DispatchedCall,
-  unitId: string | null | undefined,
+  answer: GatewayAnswer | null,
+  unitId: string | null,
 ): { id: string; isRepeated: boolean } {
   const { callIndex, dispatchId, source } = call;
   const { runId } = call.context;
-  // Recovery names an unanswered dispatch in the same way.
-  if (unitId === undefined) return { id: unansweredUnitId(dispatchId), isRepeated: false };
+  // The gateway had no occasion to name the call: no fault of its. Recovery names such a dispatch in the same way.
+  if (unitId === null && (answer === null || !hasBegun(answer)))
+    return { id: unansweredUnitId(dispatchId), isRepeated: false };
   const isRepeated = unitId !== null && call.journal.isUnitTaken(unitId, call.callId);
   if (unitId !== null && !isRepeated) return { id: unitId, isRepeated };
   const reason = isRepeated ? "repeated" : "missing";

@@ -322,6 +322,27 @@ describe("the usage unit id", () => {
     expect(log.errors()).toEqual(["billing.missing_usage_unit_id"]);
   });
 
+  it.each([
+    ["stopped", "aborted", "estimated"],
+    ["cut", "provider_unavailable", "unknown"],
+  ] as const)(
+    "is our dispatch id where the answer was %s before the gateway could name it",
+    async (_name, code, settlement) => {
+      const nothing = { text: "", usage: null, finishReason: null, servedModel: null };
+      const { run, journal, log } = unitOf([
+        { ...headers, callId: null },
+        broken({
+          error: { code, message: "" },
+          answer: { ...answer, ...nothing, callId: null },
+        }),
+      ]);
+      await run(ask("hi"));
+      const usageUnitId = `dispatch:${journal.calls[0]?.dispatchId}`;
+      expect(journal.facts()).toMatchObject([{ usageUnitId, settlement }]);
+      expect(log.errors()).toEqual([]);
+    },
+  );
+
   it("is made distinct, with an error, where another dispatch of the run has it", async () => {
     const { run, journal, log } = unitOf(whole);
     await run(ask("one"));

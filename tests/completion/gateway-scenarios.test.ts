@@ -506,6 +506,16 @@ describe("a call through an OpenAI-compatible gateway", () => {
     expect(call?.body.fields).not.toContain("num_retries");
   });
 
+  it("names an empty answer by our dispatch id: there was nothing in it that could name it", async () => {
+    const unit = unitAt({ dialect: "openai" });
+    await unit.run(ask("hello [[empty-200]]"));
+    expect(factsOfOne(unit)).toMatchObject({
+      settlement: "unknown",
+      usageUnitId: `dispatch:${unit.journal.calls[0]?.dispatchId}`,
+    });
+    expect(unit.log.errors()).toEqual([]);
+  });
+
   it("names the call by the body's id and prices it from the table", async () => {
     const unit = unitAt({ dialect: "openai", apiKey: null });
     await unit.run(ask("hello"));
