@@ -1,6 +1,6 @@
 import { assert } from "../base/assert.ts";
 import type { LogFields } from "../base/log.ts";
-import type { AiErrorCode } from "../ports/ai-event.ts";
+import type { AiError, AiErrorCode } from "../ports/ai-event.ts";
 import type {
   CallJournal,
   CompletionFinalResult,
@@ -35,7 +35,7 @@ export function concludeCall(
   const { requestId } = call.context;
   const whole = wholeAnswerOf(end);
   if (whole !== null) {
-    const fact = answeredFact(call, whole, whole.usage !== null, null);
+    const fact = answeredFact(call, whole, true, null);
     const output = outputOf(call, whole);
     call.journal.settle(call.callId, { output, fact });
     return { result: { ok: true, requestId, output, usage: countsOf(fact) }, fact };
@@ -55,14 +55,28 @@ export function concludeCall(
 }
 
 /**
+ * Records a dispatch whose end could not be recorded once: as failed with `error`, without its output, which may be what
+ * did not fit. What it used is known all the same, and billed.
+ */
+export function concludeWithoutOutput(
+  call: ConcludableCall,
+  end: GatewayEnd,
+  headers: GatewayHeaders | null,
+  error: AiError,
+): void {
+  const fact = end.ok ? answeredFact(call, end.answer, true, null) : owedFact(call, end, headers);
+  call.journal.fail(call.callId, { state: "failed", error, fact });
+}
+
+/**
  * An answer that was said to its end and counted is settled, whatever became of the connection after that: nobody has to
  * ask for it again, and nobody pays for it twice.
  */
 function wholeAnswerOf(end: GatewayEnd): GatewayAnswer | null {
   if (end.ok) return end.answer;
-  const isWhole =
-    (end.answer?.finishReason ?? null) !== null && (end.answer?.usage ?? null) !== null;
-  return isWhole ? end.answer : null;
+  const { answer } = end;
+  const isWhole = answer !== null && answer.finishReason !== null && answer.isUsageWhole;
+  return isWhole ? answer : null;
 }
 
 /** Headers without an answer are those of a status other than 2xx. No headers: the request may have been worked on. */
@@ -74,18 +88,16 @@ function owedFact(
   const wasRefused = headers !== null && !end.answered;
   if (!end.sent || wasRefused) return null;
   if (end.answer === null) return factWithoutUsage(call, null, headers?.callId ?? null);
-  // Usage that came before the finish may count only a part: some providers report as they go.
-  const hasWholeUsage = end.answer.usage !== null && end.answer.finishReason !== null;
-  return answeredFact(call, end.answer, hasWholeUsage, end.error.code);
+  return answeredFact(call, end.answer, end.answer.isUsageWhole, end.error.code);
 }
 
 function answeredFact(
   call: ConcludableCall,
   answer: GatewayAnswer,
-  hasWholeUsage: boolean,
+  isUsageWhole: boolean,
   errorCode: AiErrorCode | null,
 ): UsageFact {
-  if (hasWholeUsage && answer.usage !== null) return finalFact(call, answer, answer.usage);
+  if (isUsageWhole && answer.usage !== null) return finalFact(call, answer, answer.usage);
   // We left while a model was at work, or it had begun; an empty body that ended by itself is no sign of a model.
   const wasLeft = errorCode === "aborted" || errorCode === "timeout";
   const isKnown = wasLeft || hasBegun(answer);

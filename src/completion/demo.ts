@@ -42,6 +42,7 @@ async function* speak(
     toolCalls: isWhole ? toolCalls : [],
     finishReason: isWhole ? (toolCalls.length > 0 ? "tool_calls" : "stop") : null,
     usage: isWhole ? usageOf(request, spoken, toolCalls) : null,
+    isUsageWhole: isWhole,
     callId,
     providerCallId: callId,
     servedModel: request.model,

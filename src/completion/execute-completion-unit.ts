@@ -15,7 +15,7 @@ import type { ModelCatalog, ModelEntry } from "../ports/model-catalog.ts";
 import type { RunContext } from "../ports/run-context.ts";
 import type { ExecutorType } from "../ports/usage-fact.ts";
 import { closableStream } from "./closable-stream.ts";
-import { concludeCall, type Conclusion } from "./conclude-call.ts";
+import { concludeCall, concludeWithoutOutput, type Conclusion } from "./conclude-call.ts";
 import { upstreamAborted } from "./gateway-errors.ts";
 import { type Gateways, intentOf, routeOf } from "./plan-call.ts";
 import { countsOf } from "./usage-fact.ts";
@@ -150,13 +150,11 @@ async function* dispatch(call: Dispatch): AsyncGenerator<AiEvent, void> {
     }
   }
 
+  const concludable = { ...deps, ...opening, entry, request, source: gateway.source };
+
   function record(end: GatewayEnd): Conclusion {
     seen.isRecording = true;
-    const conclusion = concludeCall(
-      { ...deps, ...opening, entry, request, source: gateway.source },
-      end,
-      seen.headers,
-    );
+    const conclusion = concludeCall(concludable, end, seen.headers);
     seen.isRecorded = true;
     finish(conclusion.result);
     return conclusion;
@@ -179,8 +177,10 @@ async function* dispatch(call: Dispatch): AsyncGenerator<AiEvent, void> {
     // Closed early, or failed inside: what the upstream still says before it is closed decides the receipt.
     if (!seen.isRecorded) {
       while (seen.end === null) await step();
-      // An end that could not be recorded once will not be the second time; that the call was made still can.
-      record(seen.isRecording ? stoppedWithoutEnd : seen.end);
+      // What could not be recorded once will not be the second time; what the call used still can.
+      if (seen.isRecording)
+        concludeWithoutOutput(concludable, seen.end, seen.headers, brokenInside);
+      else record(seen.end);
     }
   }
 }

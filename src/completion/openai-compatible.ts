@@ -112,6 +112,7 @@ async function* exchange(call: Exchange): AsyncGenerator<GatewayEvent, void> {
     toolCalls: soFar.toolCalls(),
     finishReason: soFar.finishReason,
     usage: soFar.usage,
+    isUsageWhole: soFar.isUsageWhole,
     callId: dialect.callId(callId, soFar.bodyId),
     providerCallId: dialect.providerCallId(headers, soFar.bodyId),
     servedModel: soFar.servedModel,

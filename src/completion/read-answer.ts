@@ -8,12 +8,10 @@ import type { UpstreamLimits, UpstreamTimer } from "./upstream-timer.ts";
 
 /** One event of a stream; the longest honest ones carry a tool call's arguments. */
 const eventCharsMax = 1_000_000;
-/** An answer is one row of the journal, and a row holds 2 MB of UTF-8: text and tool arguments together stay below. */
-const answerCharsMax = 500_000;
 
 /**
- * How a body ended: `whole` with a finish reason; `malformed` when it says something else than a chat completion, or
- * stops without a finish reason; `lost` when the connection broke or was closed by us.
+ * How a body ended: `whole` with a finish reason; `malformed` when it says something else than a chat completion, or more
+ * than can be kept, or stops without a finish reason; `lost` when the connection broke or was closed by us.
  */
 export type BodyEnd = "whole" | "malformed" | "lost";
 
@@ -55,12 +53,13 @@ async function readBody(
       if (seen.done || seen.malformed) return;
       if (data === "[DONE]") {
         seen.done = true;
+        soFar.end();
         return;
       }
       const chunk = parseChunk(data);
       if (chunk === null || (chunk.error ?? null) !== null) seen.malformed = true;
       else seen.text += soFar.add(chunk);
-      if (soFar.size > answerCharsMax) seen.malformed = true;
+      if (soFar.isTooLong) seen.malformed = true;
     },
     onError(error) {
       if (error.type === "max-buffer-size-exceeded") seen.malformed = true;

@@ -1,6 +1,9 @@
 import type { RunContext } from "../ports/run-context.ts";
 import type { UsageFact } from "../ports/usage-fact.ts";
 
+/** A longer name of the model that answered is cut. */
+export const servedModelCharsMax = 512;
+
 /** What is known of a call whose complete answer nobody recorded. */
 export type UnknownCall = Pick<
   UsageFact,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseUsd } from "../base/money.ts";
 import { missingUnitId } from "../base/usage-unit-id.ts";
-import { unknownFact } from "../completion/unknown-fact.ts";
+import { servedModelCharsMax, unknownFact } from "../completion/unknown-fact.ts";
 import type { RunContext } from "../ports/run-context.ts";
 import type { ExecutorType, UsageFact } from "../ports/usage-fact.ts";
 
@@ -34,7 +34,7 @@ const strictFact = z.strictObject({
   settlement: z.enum(["final", "estimated", "unknown"]),
   provider: z.string().max(200),
   model: id,
-  servedModel: z.string().max(512).nullable(),
+  servedModel: z.string().max(servedModelCharsMax).nullable(),
   inputTokens: count,
   outputTokens: count,
   cacheReadTokens: count,

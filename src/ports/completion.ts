@@ -102,6 +102,8 @@ export interface GatewayAnswer {
   toolCalls: readonly CompletionToolCall[];
   finishReason: string | null;
   usage: GatewayUsage | null;
+  /** Whether it counts all of the answer: some providers report as they go. Of an answer that ended well it always does. */
+  isUsageWhole: boolean;
   /** The id that names the usage unit; null when the upstream gave none. */
   callId: string | null;
   /** Set only where the dialect promises unique ids. */

@@ -18,6 +18,7 @@ const answer: GatewayAnswer = {
   toolCalls: [],
   finishReason: "stop",
   usage,
+  isUsageWhole: true,
   callId: "call-1",
   providerCallId: "chatcmpl-1",
   servedModel: "paid-2026",
@@ -211,16 +212,23 @@ describe("a completion unit", () => {
     expect(log.errors()).toEqual(["completion.bug"]);
   });
 
-  it("a settlement that throws still leaves one unknown fact: the call was made", async () => {
-    const { run, journal } = unitOf(whole);
-    journal.settle = () => {
-      throw new Error("the row is too long");
-    };
-    const { final } = await run(ask("hi"));
-    expect(final).toMatchObject({ ok: false, error: { code: "internal" } });
-    expect(journal.calls.map(({ state }) => state)).toEqual(["failed"]);
-    expect(journal.facts()).toMatchObject([{ settlement: "unknown", usageUnitId: "call-1" }]);
-  });
+  it.each([
+    ["final", ended()],
+    ["estimated", ended({ usage: null })],
+    ["final", broken({ answer })],
+  ])(
+    "a settlement that throws still leaves the fact, %s: the call was made",
+    async (settlement, end) => {
+      const { run, journal } = unitOf([headers, text("Hello "), end]);
+      journal.settle = () => {
+        throw new Error("the row is too long");
+      };
+      const { final } = await run(ask("hi"));
+      expect(final).toMatchObject({ ok: false, error: { code: "internal" } });
+      expect(journal.calls).toMatchObject([{ state: "failed", settlement: null }]);
+      expect(journal.facts()).toMatchObject([{ settlement, usageUnitId: "call-1" }]);
+    },
+  );
 
   it.each(["99999999999", "100001"])(
     "does not believe a cost of %s USD for one call",
@@ -271,7 +279,7 @@ describe("what a dispatch owes", () => {
   it("an answer that broke off: an estimate, with what the upstream had told on the way", async () => {
     const { run, journal } = unitOf([
       headers,
-      broken({ answer: { ...answer, finishReason: null } }),
+      broken({ answer: { ...answer, finishReason: null, isUsageWhole: false } }),
     ]);
     const { final } = await run(ask("hi"));
     expect(journal.facts()).toMatchObject([
@@ -285,6 +293,26 @@ describe("what a dispatch owes", () => {
     const { final } = await run(ask("hi"));
     expect(final).toMatchObject({ ok: true, output: { text: answer.text } });
     expect(journal.calls.map(({ state }) => state)).toEqual(["settled"]);
+    expect(journal.facts()).toMatchObject([{ settlement: "final", costUsd: "0.000021" }]);
+  });
+
+  it("a lost connection after the end, of usage only what was told on the way: an estimate", async () => {
+    const { run, journal } = unitOf([
+      headers,
+      broken({ answer: { ...answer, isUsageWhole: false } }),
+    ]);
+    await run(ask("hi"));
+    expect(journal.calls.map(({ state }) => state)).toEqual(["failed"]);
+    expect(journal.facts()).toMatchObject([{ settlement: "estimated", usageRaw: usage.raw }]);
+  });
+
+  it("an answer that is none, but whose usage is whole: failed, and billed as stated", async () => {
+    const { run, journal } = unitOf([
+      headers,
+      broken({ answer: { ...answer, finishReason: null } }),
+    ]);
+    await run(ask("hi"));
+    expect(journal.calls.map(({ state }) => state)).toEqual(["failed"]);
     expect(journal.facts()).toMatchObject([{ settlement: "final", costUsd: "0.000021" }]);
   });
 

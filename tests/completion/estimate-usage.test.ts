@@ -11,6 +11,7 @@ import { ask, modelCatalog } from "./setup.ts";
 const entry = createModelCatalog(modelCatalog, true).find("paid")!;
 const nothing: GatewayAnswer = {
   ...{ text: "", toolCalls: [], finishReason: null, usage: null, servedModel: null },
+  isUsageWhole: false,
   ...{ callId: "call-1", providerCallId: null, headerCostUsd: null },
 };
 const tool = { name: "search", description: "Looks things up", parameters: { type: "object" } };

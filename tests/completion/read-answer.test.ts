@@ -65,10 +65,58 @@ describe("reading an answer", () => {
     ["a number for an event", `${finish}data: 7\n\n`],
     ["text that is no string", delta({ content: 5 }) + finish],
     ["an error event", `${delta({ content: "a" })}${chunk({ error: { message: "x" } })}${finish}`],
-    ["an answer too long to be kept", delta({ content: "a".repeat(600_000) }) + finish],
+    ["an answer too long to be kept", delta({ content: "a".repeat(800_000) }).repeat(2) + finish],
     ["an event too long to be parsed", `data: ${"a".repeat(1_100_000)}`],
   ])("takes %s for malformed", async (_name, text) => {
     expect((await readText(text)).end).toBe("malformed");
+  });
+
+  const bytesKept = (soFar: AnswerSoFar) => {
+    const { text, finishReason, servedModel } = soFar;
+    const kept = JSON.stringify([text, soFar.toolCalls(), finishReason, servedModel]);
+    return new TextEncoder().encode(kept).length;
+  };
+  const usage = { prompt_tokens: 100, completion_tokens: 700_000 };
+  const long = (more: object) =>
+    chunk({ model: "m".repeat(900), choices: [{ delta: more, finish_reason: "stop" }], usage });
+  const named = (index: number) =>
+    delta({ tool_calls: [{ index, id: `${index}`, function: { name: "f".repeat(90_000) } }] });
+
+  it.each([
+    ["one event of Han characters", long({ content: "漢".repeat(900_000) })],
+    ["control characters", delta({ content: "\u0001".repeat(100_000) }).repeat(3) + finish],
+    ["names of tools", [...Array(30).keys()].map(named).join("") + finish],
+    ["ids of tools", long({ tool_calls: [{ id: "漢".repeat(900_000) }] })],
+    ["a finish reason", chunk({ choices: [{ delta: {}, finish_reason: "漢".repeat(900_000) }] })],
+  ])("keeps less than a row holds of an answer with too much of %s", async (_name, text) => {
+    const { end, soFar } = await readText(text);
+    expect(end).toBe("malformed");
+    expect(bytesKept(soFar)).toBeLessThan(1_900_000);
+  });
+
+  it("keeps the usage of an answer that is too long", async () => {
+    const { soFar } = await readText(long({ content: "漢".repeat(900_000) }));
+    expect(soFar).toMatchObject({ text: "", finishReason: null, isUsageWhole: true });
+    expect(soFar.usage).toMatchObject({ outputTokens: 700_000 });
+  });
+
+  it("cuts the name of the model that answered", async () => {
+    const { soFar } = await readText(long({ content: "hi" }));
+    expect(soFar.servedModel).toHaveLength(512);
+  });
+
+  const counting = (choices: object[]) => chunk({ choices, usage });
+  const stop = { delta: {}, finish_reason: "stop" };
+  it.each([
+    ["with the finish", true, counting([stop])],
+    ["after the finish", true, finish + counting([])],
+    ["before the finish", false, counting([]) + finish],
+    ["on the way", false, counting([]) + delta({ content: "a" })],
+    ["last of all", true, `${delta({ content: "a" })}${counting([])}data: [DONE]\n\n`],
+    ["in the middle", false, `${counting([])}${delta({ content: "a" })}data: [DONE]\n\n`],
+  ])("usage that comes %s counts the whole answer: %s", async (_name, isUsageWhole, text) => {
+    const { soFar } = await readText(text);
+    expect([soFar.usage?.inputTokens, soFar.isUsageWhole]).toEqual([100, isUsageWhole]);
   });
 
   it("ignores what follows [DONE]", async () => {
