@@ -12,6 +12,9 @@ interface OpenToolCall {
 
 /** An answer is one row of the journal, as JSON, and a row holds 2 MB of UTF-8. */
 const answerBytesMax = 1_500_000;
+/** What JSON takes for one character at most, as in `\u0000`, and for the names and marks of one part. */
+const charBytesMax = 6;
+const partBytes = 60;
 
 /** What a stream has said so far; grows chunk by chunk. */
 export class AnswerSoFar {
@@ -26,7 +29,8 @@ export class AnswerSoFar {
   /** It came with the finish, after it, or last of all. */
   isUsageWhole = false;
   hasBadUsage = false;
-  #bytes = 0;
+  /** No less than it takes as JSON. */
+  #bytesMost = 0;
   #isFinished = false;
   #isUsageLast = false;
   readonly #toolCalls: OpenToolCall[] = [];
@@ -89,12 +93,20 @@ export class AnswerSoFar {
     known.argsText += argsText;
   }
 
-  /** Counts it in where there is; after the first part that does not fit there is room for none. */
+  /**
+   * Counts it in where there is; after the first part that does not fit there is room for none. Nothing is measured until
+   * so much has come that it may not fit: a long answer comes in thousands of parts.
+   */
   #hasRoomFor(part: string | OpenToolCall): boolean {
     if (part === "") return true;
-    const bytes = utf8Length(JSON.stringify(part));
-    this.isTooLong ||= this.#bytes + bytes > answerBytesMax;
-    if (!this.isTooLong) this.#bytes += bytes;
+    const chars = typeof part === "string" ? part : part.id + part.name + part.argsText;
+    let bytes = partBytes + chars.length * charBytesMax;
+    if (this.#bytesMost + bytes > answerBytesMax) {
+      this.#bytesMost = bytesOf([this.text, this.#toolCalls, this.finishReason]);
+      bytes = bytesOf(part);
+    }
+    this.isTooLong ||= this.#bytesMost + bytes > answerBytesMax;
+    if (!this.isTooLong) this.#bytesMost += bytes;
     return !this.isTooLong;
   }
 
@@ -102,4 +114,8 @@ export class AnswerSoFar {
   toolCalls(): CompletionToolCall[] {
     return this.#toolCalls.map((call) => ({ ...call }));
   }
+}
+
+function bytesOf(part: unknown): number {
+  return utf8Length(JSON.stringify(part));
 }
