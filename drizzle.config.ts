@@ -1,8 +1,9 @@
 import { defineConfig } from "drizzle-kit";
 
 /**
- * `npm run db:generate` prints what drizzle would write for a change of `src/db/schema.ts`: a draft to copy from. The
- * migrations themselves are written by hand, because drizzle-kit knows no STRICT and its rebuilds drop triggers.
+ * `npm run db:generate` writes into a folder that git ignores what drizzle would make of `src/db/schema.ts`: of the whole
+ * of it the first time, of its changes after that. It is a draft to copy from: the migrations are written by hand, because
+ * drizzle-kit knows no STRICT and its rebuilds drop triggers.
  */
 export default defineConfig({
   dialect: "sqlite",

@@ -80,7 +80,7 @@ const runner = createGraphRunner({
     log.log("error", "graph.bug", { runId, ...describeBug(error) }),
 });
 
-export function composeCatalogs(env: Env): RunCatalogs {
+function composeCatalogs(env: Env): RunCatalogs {
   return { graphs, models: setupOf(env).models };
 }
 

@@ -48,7 +48,7 @@ interface Refused {
   code: StartRefusal;
   message: string;
   /** What refused it ends by itself. */
-  passes?: boolean;
+  isTemporary?: boolean;
   /** An earlier attempt ended without an answer: it may still be committed, and must be looked for again. */
   isAmbiguous?: boolean;
 }

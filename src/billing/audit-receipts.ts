@@ -1,6 +1,6 @@
 import { find, type Finding } from "./audit-report.ts";
 
-/** Twice as long as a run asks the gateway's log after its end before it leaves the rest to the stragglers' round. */
+/** A run looks at the gateway's log for an hour after its end by itself; from two hours on the cron has it look again. */
 const unknownMsMax = 2 * 3_600_000;
 const waitingMsMax = 30 * 86_400_000;
 

@@ -15,7 +15,7 @@ export function looksAfter(looks: number, sinceMs: number): number {
   return Math.max(looks + 1, looksMs.filter((afterMs) => afterMs <= sinceMs).length);
 }
 
-/** The looks already done, as it were, of a run whose receipts are all final: it is compared with the log once. */
+/** A run whose receipts are all final begins with this many looks counted as done: one is left, which compares. */
 export const looksSkippedWhenFinal = looksMs.indexOf(logLagMs);
 
 /**

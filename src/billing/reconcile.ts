@@ -144,7 +144,7 @@ function want(
 ): void {
   plan.wanted.push({ kind, fact });
   const asked = askedBy(dispatch);
-  // The first that the log shows pays: whether it shows another one is not known yet.
+  // One dispatch of a call is charged: the first that the log shows, since nobody knows whether it will show another.
   if (asked !== null && !isZeroUsd(fact.costUsd)) plan.paid.add(asked);
 }
 

@@ -10,7 +10,7 @@ export interface BatchRetry {
 const firstPauseMs = 40;
 
 /** Five attempts within about a second: longer than D1 needs to move its primary's connection, shorter than patience. */
-export const defaultRetry: BatchRetry = {
+const defaultRetry: BatchRetry = {
   attemptsMax: 5,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   random: () => Math.random(),

@@ -10,7 +10,7 @@ const roomIn = (period: string, cap: string, owner: "a" | "k") =>
 
 /**
  * What an account `a` and its key `k` can still reserve, each limit apart, as SQL; null where there is no such limit. All
- * that is held counts for the day and the month in which somebody asks.
+ * that is held now counts against the present day and month, whenever it was reserved.
  */
 export const room = {
   balance: "(a.balance_credits - a.held_credits)",
@@ -56,17 +56,17 @@ const sentences: Readonly<Record<Limit, string>> = {
 const periods: readonly Limit[] = ["accountDay", "accountMonth", "keyDay", "keyMonth"];
 
 /**
- * What a refused customer is told, of the first limit that leaves too little. `passes` when it is one for a day or a month
- * that refuses, and waiting helps.
+ * What a refused customer is told, of the first limit that leaves too little. `isTemporary` when it is one for a day or
+ * a month that refuses, and waiting helps.
  */
 export function limitReached(
   row: Readonly<Record<Limit, number | null>>,
   credits: number,
-): { message: string; passes: boolean } {
+): { message: string; isTemporary: boolean } {
   const limits = Object.keys(room) as Limit[];
   const reached = limits.find((limit) => (row[limit] ?? credits) < credits);
   // A day or a month began between the two statements, or credit came: the next try finds it.
   if (reached === undefined)
-    return { message: "The credit was short just now. Try again.", passes: true };
-  return { message: sentences[reached], passes: periods.includes(reached) };
+    return { message: "The credit was short just now. Try again.", isTemporary: true };
+  return { message: sentences[reached], isTemporary: periods.includes(reached) };
 }

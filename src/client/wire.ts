@@ -49,7 +49,7 @@ export interface StartedRun {
 
 /** A run as the API shows it. `interrupts` is there only while it waits for an answer. */
 export interface Run extends Omit<LiveRun, "lastSeq" | "interrupts" | "threadId"> {
-  /** null once the thread was deleted. */
+  /** null: a slot that was skipped. */
   threadId: string | null;
   interrupts?: LiveRun["interrupts"];
   accountId: string;

@@ -2,8 +2,8 @@ import type { JsonValue } from "./json.ts";
 import type { UsageFact } from "./usage-fact.ts";
 
 /**
- * The one error set that may leave an executor. Terminal by nature: nothing in this set says "try again",
- * a caller that wants another go starts a new run or retries the whole run.
+ * The one error set that may leave an executor. Terminal by nature: no layer tries again by itself. A caller that wants
+ * another go starts a new run or retries the whole run.
  */
 export type AiErrorCode =
   | "invalid_request"

@@ -48,8 +48,8 @@ export type StartRefusal =
 
 export type StartOutcome =
   | { ok: true; created: boolean; run: LiveRun }
-  /** `passes`: what refused it ends by itself, like a limit for a day. */
-  | { ok: false; code: StartRefusal; message: string; passes?: boolean };
+  /** `isTemporary`: what refused it ends by itself, like a limit for a day. */
+  | { ok: false; code: StartRefusal; message: string; isTemporary?: boolean };
 
 export type GoOnRefusal =
   | Exclude<StartRefusal, "idempotency_conflict">

@@ -109,7 +109,7 @@ function isStartedHere(c: Context<AppEnv>, runId: string): boolean {
  * Hands a viewer on to the RunObject of a run that is known to be the caller's, with the cursor that it asks for. The row
  * is null of a run that the caller may act on as far as it goes.
  */
-export function watchRun(
+function watchRun(
   c: Context<AppEnv>,
   runId: string,
   door: "events" | "socket",

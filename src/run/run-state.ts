@@ -49,7 +49,7 @@ export interface RunRow {
   interrupts: readonly Interrupt[];
   /** The last event's number when events were purged; null while they are kept. */
   purgedAtSeq: number | null;
-  /** When the gateway's log began to be looked at for the usage of a run that ended or waits; null: no look is due. */
+  /** When the gateway's log began to be looked at for the usage of a run that ended; null: no look is due. */
   reconcileFrom: number | null;
   /** Looks at the log since then, those under way or lost included. */
   looks: number;

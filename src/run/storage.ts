@@ -10,7 +10,10 @@ export type SqlValue = string | number | null;
 const eventsTable =
   "CREATE TABLE events (seq INTEGER PRIMARY KEY, type TEXT NOT NULL, event TEXT NOT NULL) STRICT;";
 
-/** The present shape, made at once for a new run. Tables are made by `start` alone: looking at a made-up run id must not create a database. */
+/**
+ * The present shape, made at once for a new run; the table of answers is made by the first answer. No look makes any:
+ * looking at a made-up run id must not create a database.
+ */
 const tables = `
    CREATE TABLE run (
      id INTEGER PRIMARY KEY CHECK (id = 1),

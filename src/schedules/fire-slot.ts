@@ -85,7 +85,7 @@ async function afterStart(deps: FireDeps, start: StartRun, outcome: StartOutcome
       return skip(
         deps,
         start,
-        outcome.passes === true ? "rate_limit" : outcome.code,
+        outcome.isTemporary === true ? "rate_limit" : outcome.code,
         outcome.message,
       );
     case "not_found":

@@ -119,7 +119,7 @@ export class SqlCheckpointSaver extends BaseCheckpointSaver {
     const parent = parentId === null ? undefined : this.#know({ ...key, checkpointId: parentId });
     const replaced = isFirst ? undefined : readOwnValues(sql, key);
     const lists = new Map(parent?.lists);
-    // What lies with a checkpoint stays there when that is put again: later ones may have it too.
+    // A checkpoint that is put again keeps the values that are stored with it: later checkpoints may refer to them.
     const values: StoredValue[] = [...(replaced ?? [])];
     for (const [channel, { version, value }] of changes) {
       // A version stands for one value.

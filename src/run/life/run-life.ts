@@ -237,8 +237,8 @@ export class RunLife {
       this.#deps.crashPoint("admission.answered");
       if (admission.kind === "refused") {
         if (!isRepeat && admission.isAmbiguous !== true) await this.#vanish();
-        const { code, message, passes = false } = admission;
-        return { ok: false, code, message, passes };
+        const { code, message, isTemporary = false } = admission;
+        return { ok: false, code, message, isTemporary };
       }
       const { history, leaseCredits, rev } = admission;
       const run = this.#begin({ history, leaseCredits, rev });

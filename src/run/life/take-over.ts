@@ -18,7 +18,7 @@ export function takeOver(run: OpenRun): boolean {
   const recoveries = settledCalls > row.settledCalls ? 1 : row.recoveries + 1;
   // Without checkpoints a node is entered under another name, and its settled calls would be sent again.
   const isTooOld = !keepsCheckpoints(row) && settledCalls > 0;
-  // The epoch of such a run stays: it is what tells a retry.
+  // The epoch of such a run stays 0, by which a retry knows that there are no checkpoints to go on from.
   if (!isTooOld) state.update({ epoch: row.epoch + 1, recoveries, settledCalls });
   const error = isTooOld ? olderVersion : reasonToEnd(row, recoveries, deps.clock.now());
   if (error !== null) {
