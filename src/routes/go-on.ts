@@ -10,6 +10,7 @@ import { isSkipped, maySpendOn, objectOf, ownRun } from "./own-run.ts";
 import { presentActedOn } from "./present-run.ts";
 import { isOver, runBody } from "./run-body.ts";
 import { json, pathId, refusals, signedIn } from "./schemas.ts";
+import { runRefusal } from "./run-refusal.ts";
 
 const answerBytesMax = 64 * 1024;
 const params = z.object({ runId: pathId("run") });
@@ -93,8 +94,7 @@ async function payableRun(c: Context<AppEnv>, runId: string): Promise<RunRow> {
 function wentOn(row: RunRow, outcome: GoOnOutcome | null): { run: LiveRun; repeated: boolean } {
   if (outcome === null) throw withoutObject(row);
   if (outcome.ok) return outcome;
-  const { code, message } = outcome;
-  throw new ApiError(code, message, { retryAfterSeconds: code === "rate_limit" ? 5 : 1 });
+  throw runRefusal(outcome);
 }
 
 /** D1 knows the run and its object does not. */

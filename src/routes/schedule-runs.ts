@@ -14,6 +14,7 @@ import { ownSchedule, scheduleParams } from "./own-schedule.ts";
 import { presentRuns } from "./present-run.ts";
 import { runBody, runBodyOf } from "./run-body.ts";
 import { json, page, paging, refusals, signedIn } from "./schemas.ts";
+import { runRefusal } from "./run-refusal.ts";
 
 const runNow = createRoute({
   method: "post",
@@ -48,7 +49,7 @@ export const scheduleRunRoutes = new OpenAPIHono<AppEnv>()
     const start = planned(c, schedule, c.req.valid("header")["idempotency-key"]);
     const { runId, billingAccountId } = start.context;
     const outcome = await getRun(c.env, runId).start(start);
-    if (!outcome.ok) throw new ApiError(outcome.code, outcome.message);
+    if (!outcome.ok) throw runRefusal(outcome);
     const row = await getRunRow(c.env.DB, billingAccountId, runId);
     assert(row !== null, "a started run has its row");
     return c.json(runBodyOf(row, outcome.run), outcome.created ? 201 : 200);

@@ -11,6 +11,7 @@ import type { RunRequest } from "./run-request.ts";
 import { watchRunFromStart } from "./run-streams.ts";
 import { refusals, runStatuses, signedIn } from "./schemas.ts";
 import { rememberStart } from "./started-runs.ts";
+import { runRefusal } from "./run-refusal.ts";
 
 const startedRun = z
   .object({
@@ -68,7 +69,7 @@ export const startRunRoutes = new OpenAPIHono<AppEnv>().openapi(create, async (c
   const start = planned(c, key ?? null, c.req.valid("json"));
   const { runId } = start.context;
   const outcome: StartOutcome = await getRun(c.env, runId).start(start);
-  if (!outcome.ok) throw refusalOf(outcome);
+  if (!outcome.ok) throw runRefusal(outcome);
   rememberStart(c.env.DB, runId, start.context.billingAccountId);
   const status = outcome.created ? 201 : 200;
   if (wantsStream) {
@@ -128,11 +129,6 @@ function planned(c: Context<AppEnv>, idempotencyKey: string | null, body: RunReq
   if (plan.ok) return plan.start;
   const { code, path, message } = plan;
   throw new ApiError(code, message, code === "not_found" ? {} : { issues: [{ path, message }] });
-}
-
-/** Every way a RunObject refuses a run is also a code of the wire. */
-function refusalOf({ code, message }: StartOutcome & { ok: false }): ApiError {
-  return new ApiError(code, message, { retryAfterSeconds: code === "rate_limit" ? 5 : 1 });
 }
 
 function withRunId(headers: Headers, runId: string): Headers {

@@ -1,6 +1,6 @@
 import type { OpenRun } from "../open-run.ts";
 import { lookAtLog } from "./look-at-log.ts";
-import { armAlarm } from "./settle-run.ts";
+import { armAlarm } from "./arm-alarm.ts";
 
 /** The looks of one instance at the gateway's log, one at a time. */
 export class LogLooks {

@@ -23,13 +23,6 @@ export function planLooks({ deps, state }: OpenRun): {
   return { reconciling, row: { reconcileFrom: clock.now(), looks } };
 }
 
-/** Whether the gateway's log may still change what the run was charged. */
-export function isReconciling({ deps, state }: OpenRun): boolean {
-  const { reconciler, storage } = deps;
-  if (reconciler === null || state.present.reconcileFrom === null) return false;
-  return countOpenReceipts(storage, reconciler.source) > 0;
-}
-
 /**
  * One look at the gateway's log, for a run that is settled: the ledger is corrected, then the journal made to agree, then
  * the run's row in D1. Each step can be repeated; a death in between leaves the rest to the next look. A run that goes on

@@ -4,9 +4,9 @@ import type { OpenRun } from "../open-run.ts";
 import { ledgerIsAway } from "../run-errors.ts";
 import { StaleInstance } from "../stale-instance.ts";
 import { settledFrame, viewRun } from "../viewers/run-view.ts";
+import { armAlarm } from "./arm-alarm.ts";
 import type { GoOnDecision } from "./go-on.ts";
 import { resetUnsettledText } from "./reset-text.ts";
-import { armAlarm } from "./settle-run.ts";
 import { endStopped } from "./take-over.ts";
 
 /** Kept before D1 is asked, with the number of the write: whoever finds the run like this asks again. */

@@ -11,20 +11,21 @@ import type {
   StartRefusal,
   StartRun,
 } from "../../ports/run.ts";
+import { armAlarm } from "./arm-alarm.ts";
 import { beginRun } from "./begin-run.ts";
 import { listCalls, noTotals } from "../journal/call-rows.ts";
 import { Driver } from "./driver.ts";
 import { endRun } from "./end-run.ts";
 import { decideResume, decideRetry, type GoOnDecision } from "./go-on.ts";
 import { LogLooks } from "./log-looks.ts";
-import { liesIdle, nextAlarm, settledDue, type SettledDue } from "./next-alarm.ts";
+import { liesIdle, settledDue, type SettledDue } from "./next-alarm.ts";
 import { openRun, type OpenRun, type RunDeps } from "../open-run.ts";
 import { purgeRun } from "./purge.ts";
 import { beginReopening, reopen } from "./reopening.ts";
 import { askAgain, brokeOff } from "../run-errors.ts";
 import { type RunRow, RunState } from "../run-state.ts";
 import { viewRun } from "../viewers/run-view.ts";
-import { armAlarm, drainOutbox, settleRun } from "./settle-run.ts";
+import { drainOutbox, settleRun } from "./settle-run.ts";
 import { StaleInstance } from "../stale-instance.ts";
 import { endStopped, takeOver } from "./take-over.ts";
 import { Turns } from "./turns.ts";
@@ -359,10 +360,8 @@ export class RunLife {
     this.#run = null;
   }
 
-  async #armAlarm(): Promise<void> {
-    const row = this.#state.row;
-    if (row === null) return;
-    await this.#deps.setAlarm(nextAlarm(row, this.#deps.clock.now(), this.#deps.retentionMs));
+  #armAlarm(): Promise<void> {
+    return armAlarm({ state: this.#state, deps: this.#deps });
   }
 
   /** Where storage itself is lost, so is this object: the next one finds the alarm that was set before. */

@@ -2,8 +2,8 @@ import { assert } from "../../base/assert.ts";
 import { describeBug } from "../../base/log.ts";
 import type { CommitReport } from "../../billing/posting.ts";
 import { readTotals } from "../journal/call-rows.ts";
+import { armAlarm } from "./arm-alarm.ts";
 import { planLooks } from "./look-at-log.ts";
-import { nextAlarm } from "./next-alarm.ts";
 import type { OpenRun } from "../open-run.ts";
 import { settledFrame } from "../viewers/run-view.ts";
 import { StaleInstance } from "../stale-instance.ts";
@@ -56,10 +56,6 @@ export async function settleRun(run: OpenRun): Promise<void> {
   }
   if (row.status !== "interrupted") deps.viewers.settle(settledFrame(run, totals));
   await armAlarm(run);
-}
-
-export async function armAlarm({ state, deps }: OpenRun): Promise<void> {
-  await deps.setAlarm(nextAlarm(state.present, deps.clock.now(), deps.retentionMs));
 }
 
 /** Sends what is waiting while the run goes on, so that a long run's receipts do not wait for its end. */

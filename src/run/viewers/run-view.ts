@@ -1,9 +1,8 @@
 import { toIso } from "../../base/clock.ts";
 import type { LiveRun } from "../../ports/run.ts";
 import type { SettledFrame } from "../../protocol.ts";
-import { readTotals, type CallTotals } from "../journal/call-rows.ts";
+import { countOpenReceipts, readTotals, type CallTotals } from "../journal/call-rows.ts";
 import type { OpenRun } from "../open-run.ts";
-import { isReconciling } from "../life/look-at-log.ts";
 
 /** The run as this object knows it: fresher than D1 while it is under way. */
 export function viewRun(run: OpenRun, totals?: CallTotals): LiveRun {
@@ -45,4 +44,11 @@ function billingOf(run: OpenRun): LiveRun["billing"] {
 export function settledFrame({ deps, outbox }: OpenRun, totals?: CallTotals): SettledFrame {
   const { chargedCredits, books } = totals ?? readTotals(deps.storage);
   return { kind: "settled", chargedCredits, receipts: outbox.count("committed"), books };
+}
+
+/** Whether the gateway's log may still change what the run was charged. */
+function isReconciling({ deps, state }: OpenRun): boolean {
+  const { reconciler, storage } = deps;
+  if (reconciler === null || state.present.reconcileFrom === null) return false;
+  return countOpenReceipts(storage, reconciler.source) > 0;
 }
