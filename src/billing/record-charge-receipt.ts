@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { isTooDeep } from "../base/json-depth.ts";
 import { parseUsd } from "../base/money.ts";
 import type { UsageFact } from "../ports/usage-fact.ts";
 import { contentHash, receiptIdOf, sourceReference, type Price } from "./pricing.ts";
@@ -27,7 +28,6 @@ export function recordChargeReceipt(
   const reference = sourceReference(fact);
   const costUsd = parseUsd(fact.costUsd);
   assert(costUsd !== null, "facts are checked before they are recorded");
-  const usageRaw = fact.usageRaw === null ? null : JSON.stringify(fact.usageRaw);
   return db
     .prepare(insertReceipt)
     .bind(
@@ -58,9 +58,16 @@ export function recordChargeReceipt(
       price.chargedCredits,
       price.priceVersion,
       contentHash(fact),
-      usageRaw !== null && usageRaw.length <= usageRawLengthMax ? usageRaw : null,
+      usageRawText(fact),
       Date.parse(fact.occurredAt),
     );
+}
+
+/** null where the evidence is none that the ledger can keep. */
+function usageRawText({ usageRaw }: UsageFact): string | null {
+  if (usageRaw === null || isTooDeep(usageRaw)) return null;
+  const text = JSON.stringify(usageRaw);
+  return text.length <= usageRawLengthMax ? text : null;
 }
 
 // The first word of the gateway's log is its last: a receipt that has one is not corrected again. Where an operator gave

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isTooDeep } from "../base/json-depth.ts";
 import { parseUsd } from "../base/money.ts";
 import type { GatewayUsage } from "../ports/completion.ts";
 import type { JsonValue } from "../ports/json.ts";
@@ -71,7 +72,7 @@ const usageSchema = z.object({
 
 /** Made once: building a schema costs more than using it. */
 const json = z.json();
-/** The stated usage is kept beside the fact, up to this many characters of JSON. */
+/** The stated usage is kept beside the fact, up to this many characters of JSON and not too deep. */
 const rawCharsMax = 4_000;
 
 /** Usage as the upstream stated it, or null when it is not believable. Parts never exceed what they are part of. */
@@ -90,7 +91,7 @@ export function parseUsage(value: unknown): GatewayUsage | null {
     inputTokens - cacheReadTokens,
   );
   const reasoning = usage.completion_tokens_details?.reasoning_tokens ?? 0;
-  const raw = json.safeParse(value);
+  const raw = isTooDeep(value) ? null : json.safeParse(value);
   return {
     inputTokens,
     outputTokens,
@@ -98,7 +99,7 @@ export function parseUsage(value: unknown): GatewayUsage | null {
     cacheWriteTokens,
     reasoningTokens: Math.min(reasoning, outputTokens),
     costUsd: parseUsd(usage.cost),
-    raw: raw.success ? shortened(raw.data) : null,
+    raw: raw?.success === true ? shortened(raw.data) : null,
   };
 }
 

@@ -48,6 +48,15 @@ async function expectRefused(refusal: string, sql: string, ...values: unknown[])
 }
 
 describe("receipts, corrections and entries", () => {
+  it("charge for usage whose evidence SQLite cannot keep, without it", async () => {
+    const holder = await makeHolder(10_000);
+    const deep = JSON.parse(`${"[".repeat(1_100)}${"]".repeat(1_100)}`) as UsageFact["usageRaw"];
+    const fact = makeFact(await makeRun(holder), { usageRaw: { deep } });
+    expect(await commitUsageFacts(deps, [fact])).toMatchObject({ refused: [] });
+    const kept = env.DB.prepare("SELECT usage_raw FROM charge_receipts WHERE run_id = ?1");
+    expect(await kept.bind(fact.runId).all()).toMatchObject({ results: [{ usage_raw: null }] });
+  });
+
   const frozen = [
     ["charge_receipts", "receipts_are_immutable", "charged_credits = charged_credits"],
     ["credit_ledger", "ledger_is_append_only", "amount_credits = amount_credits"],
