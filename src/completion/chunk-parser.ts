@@ -61,7 +61,7 @@ function withText(chunk: UpstreamChunk, content: string): UpstreamChunk {
   return { ...chunk, choices: [{ ...choice, delta: { ...choice?.delta, content } }] };
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

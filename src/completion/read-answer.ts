@@ -2,12 +2,15 @@ import { createParser } from "eventsource-parser";
 import type { AnswerSoFar } from "./answer-so-far.ts";
 import type { BodyReader } from "./body-reader.ts";
 import { readerOf } from "./body-reader.ts";
-import { createChunkParser } from "./chunk-parser.ts";
+import { createChunkParser, parseJson } from "./chunk-parser.ts";
 import { GatheredText, pieceSpanMs } from "./gathered-text.ts";
+import { parseCompletion } from "./upstream-chunk.ts";
 import type { UpstreamLimits, UpstreamTimer } from "./upstream-timer.ts";
 
 /** One event of a stream; the longest honest ones carry a tool call's arguments. */
 const eventCharsMax = 1_000_000;
+/** Of a body without events, which may be in many lines. */
+const bodyCharsMax = 2 * eventCharsMax;
 
 /**
  * How a body ended: `whole` with a finish reason; `malformed` when it says something else than a chat completion, or more
@@ -45,11 +48,14 @@ async function readBody(
   limits: UpstreamLimits,
   text: GatheredText,
 ): Promise<BodyEnd> {
-  const seen = { done: false, malformed: false, text: "" };
+  const seen = { done: false, malformed: false, text: "", events: 0 };
+  /** The body as long as it has no events: a gateway that does not stream, whatever it is asked, sends one JSON. */
+  let unstreamed = "";
   const parseChunk = createChunkParser();
   const parser = createParser({
     maxBufferSize: eventCharsMax,
     onEvent({ data }) {
+      seen.events += 1;
       if (seen.done || seen.malformed) return;
       if (data === "[DONE]") {
         seen.done = true;
@@ -78,12 +84,24 @@ async function readBody(
       return "lost";
     }
     if (bytes === undefined) break;
-    parser.feed(decoder.decode(bytes, { stream: true }));
+    const part = decoder.decode(bytes, { stream: true });
+    parser.feed(part);
+    if (seen.events === 0 && unstreamed.length < bodyCharsMax) unstreamed += part;
     if (seen.text === "") continue;
     text.add(seen.text);
     seen.text = "";
     // Later pieces go out at this pace in any case.
     if (!seen.done) await reader.rest(pieceSpanMs);
   }
-  return !seen.malformed && soFar.finishReason !== null ? "whole" : "malformed";
+  if (seen.events === 0 && !seen.malformed) text.add(addWhole(soFar, unstreamed));
+  return !seen.malformed && !soFar.isTooLong && soFar.finishReason !== null ? "whole" : "malformed";
+}
+
+/** Returns the text of a body that is one JSON, where it is a chat completion. */
+function addWhole(soFar: AnswerSoFar, body: string): string {
+  const chunk = parseCompletion(parseJson(body));
+  if (chunk === null || (chunk.error ?? null) !== null) return "";
+  const text = soFar.add(chunk);
+  soFar.end();
+  return text;
 }

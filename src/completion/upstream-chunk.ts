@@ -36,6 +36,28 @@ export function parseChunk(value: unknown): UpstreamChunk | null {
   return parsed.success ? parsed.data : null;
 }
 
+const wholeCompletion = z.looseObject({
+  choices: z
+    .array(
+      z.looseObject({
+        message: z.looseObject({ tool_calls: z.array(z.looseObject({})).nullish() }),
+      }),
+    )
+    .min(1),
+});
+
+/** A chat completion that was not streamed, as the one chunk that it would be; null when it is none. */
+export function parseCompletion(value: unknown): UpstreamChunk | null {
+  const parsed = wholeCompletion.safeParse(value);
+  if (!parsed.success) return null;
+  const choices = parsed.data.choices.map(({ message, ...choice }) => {
+    // Numbered by their place alone: ids may be missing or repeated.
+    const toolCalls = (message.tool_calls ?? []).map((call, index) => ({ ...call, index }));
+    return { ...choice, delta: { ...message, tool_calls: toolCalls } };
+  });
+  return parseChunk({ ...parsed.data, choices });
+}
+
 function isPlainText(value: unknown): value is UpstreamChunk {
   const { id, model, choices, usage, error } = fieldsOf(value);
   if (typeof id !== "string" || typeof model !== "string") return false;

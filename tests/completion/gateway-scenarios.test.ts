@@ -152,6 +152,7 @@ describe("a whole answer in an unusual form", () => {
     "[[usage-twice]]",
     "[[usage-cost]]",
     "[[split-utf8]]",
+    "[[no-stream]]",
     "[[split-utf8]] [[crlf]] [[comments]]",
   ])("%s: text and exact cost arrive", async (directives) => {
     const unit = unitAt();
@@ -170,7 +171,13 @@ describe("a whole answer in an unusual form", () => {
     });
   });
 
-  it.each(["", "[[parallel-tools]]", "[[parallel-tools]] [[dup-tool-ids]]", "[[bad-args]]"])(
+  it.each([
+    "",
+    "[[parallel-tools]]",
+    "[[parallel-tools]] [[dup-tool-ids]]",
+    "[[parallel-tools]] [[dup-tool-ids]] [[no-stream]]",
+    "[[bad-args]]",
+  ])(
     "tool calls are put together from their pieces, as the model wrote them %s",
     async (directives) => {
       const unit = unitAt();
@@ -267,6 +274,7 @@ describe("an answer that is none", () => {
   it.each([
     ["[[empty-200]]", "unknown"],
     ["[[html-200]]", "unknown"],
+    ["[[no-stream]] [[bad-json]]", "unknown"],
     ["[[bad-json]]", "estimated"],
     ["[[error-chunk]]", "estimated"],
     ["[[truncate:3]]", "estimated"],

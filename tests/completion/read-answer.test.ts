@@ -94,6 +94,21 @@ describe("reading an answer", () => {
     expect(bytesKept(soFar)).toBeLessThan(1_900_000);
   });
 
+  it("reads an answer that is not streamed, however its JSON is laid out", async () => {
+    const message = { role: "assistant", content: "Grüße\ndata: 7" };
+    const completion = {
+      id: "c",
+      model: "m",
+      choices: [{ message, finish_reason: "stop" }],
+      usage,
+    };
+    for (const indent of [0, 2]) {
+      const { end, texts, soFar } = await readText(JSON.stringify(completion, null, indent));
+      expect([end, texts]).toEqual(["whole", [message.content]]);
+      expect(soFar).toMatchObject({ bodyId: "c", servedModel: "m", isUsageWhole: true });
+    }
+  });
+
   it("keeps the usage of an answer that is too long", async () => {
     const { soFar } = await readText(long({ content: "漢".repeat(900_000) }));
     expect(soFar).toMatchObject({ text: "", finishReason: null, isUsageWhole: true });

@@ -189,7 +189,7 @@ async function complete(
   entry.costUsd = answer.costUsd;
   const stated = statedCost(directives, answer.costUsd);
   if (stated !== null) response.setHeader("x-litellm-response-cost", stated);
-  const streams = body.stream === true;
+  const streams = body.stream === true && !directives.has("no-stream");
   if (directives.has("html-200")) response.setHeader("content-type", "text/html");
   else response.setHeader("content-type", streams ? "text/event-stream" : "application/json");
   response.writeHead(200);
