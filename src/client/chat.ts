@@ -1,27 +1,46 @@
+import { button, byId, el, setText } from "./dom.ts";
+import type { Answer, Problem } from "./api.ts";
+import { problemText } from "./api.ts";
 import type { Catalog } from "./catalog.ts";
 import { loadCatalog } from "./catalog.ts";
 import { createComposer } from "./composer.ts";
-import { createConversation } from "./conversation.ts";
-import { byId, el, setText } from "./dom.ts";
+import type { RunChoice } from "./conversation.ts";
+import { createConversation, isConflict } from "./conversation.ts";
 import { announce, refreshBalance } from "./shell.ts";
 import { createThreadList } from "./threads.ts";
+import type { StartedRun } from "./wire.ts";
 
 const title = byId("thread-title", HTMLElement);
 const messages = byId("messages", HTMLElement);
 const toggle = byId("threads-toggle", HTMLButtonElement);
 const titleLengthMax = 80;
 let threadId: string | null = null;
+/** Counts the chats that were gone to: what comes for an earlier one is not shown in this one. */
+let visit = 0;
+/** What could not be sent in a chat that was left meanwhile; null: in a new one. */
+const unsent = new Map<string | null, string>();
+/** What to do again once the server can be reached. */
+let retryOpening: (() => void) | null = null;
+let retryCatalog: (() => void) | null = null;
 
-const catalog: Promise<Catalog | null> = loadCatalog().then((answer) => {
-  if (answer.ok) composer.offer(answer.value);
-  else welcome(answer.problem.message);
-  return answer.ok ? answer.value : null;
-});
+let catalog: Promise<Catalog | null>;
+
+function readCatalog() {
+  retryCatalog = null;
+  catalog = loadCatalog().then((answer) => {
+    if (answer.ok) composer.offer(answer.value);
+    else {
+      composer.lack(`The graphs and models could not be loaded. ${answer.problem.message}`);
+      retryCatalog = readCatalog;
+    }
+    return answer.ok ? answer.value : null;
+  });
+}
 
 let wasIdle = true;
 const conversation = createConversation({
   catalog: () => catalog,
-  askAgain: (question) => composer.ask(question),
+  askAgain: (question, choice) => composer.ask(question, choice),
   onLastRun: (run) => composer.choose(run),
   onState(state) {
     composer.setState(state);
@@ -33,7 +52,8 @@ const conversation = createConversation({
 
 const composer = createComposer({
   send: (wish) => void send(wish),
-  stop: () => void conversation.stop(),
+  stop: () => void stop(),
+  reload: readCatalog,
 });
 
 const threads = createThreadList({
@@ -44,42 +64,104 @@ const threads = createThreadList({
   onDeleted: () => newChat("replace"),
 });
 
-async function send(wish: { message: string; graphId: string; model: string }) {
+async function send(wish: RunChoice & { message: string }) {
+  const place = visit;
+  const sentTo = threadId;
   const answer = await conversation.send({ ...wish, threadId });
-  if (!answer.ok) return composer.restore(wish.message);
+  if (place !== visit) return sentElsewhere(wish.message, sentTo, answer);
+  if (!answer.ok) return notSent(wish.message, answer.problem);
   if (threadId === answer.value.threadId) return;
   // The address names the thread, so that a reload finds the run again.
   threadId = answer.value.threadId;
   history.replaceState(null, "", `/?thread=${threadId}`);
   threads.markCurrent(threadId);
-  setTitle(wish.message.replace(/\s+/g, " ").slice(0, titleLengthMax));
+  setTitle(shorten(wish.message));
   await threads.refresh();
 }
 
+/** The person went on to another chat before the message was answered for. */
+async function sentElsewhere(message: string, sentTo: string | null, answer: Answer<StartedRun>) {
+  if (answer.ok) {
+    await Promise.all([threads.refresh(), catchUp(answer.value.threadId)]);
+    return;
+  }
+  unsent.set(sentTo, message);
+  if (threadId === sentTo) restoreUnsent();
+  composer.warn(`Your last message was not sent. ${answer.problem.message}`);
+}
+
+function notSent(message: string, problem: Problem) {
+  composer.restore(message);
+  if (!isConflict(problem)) return;
+  composer.warn(problem.message);
+  if (threadId !== null) void catchUp(threadId);
+}
+
+/** Shows what other pages and schedules have added to the thread. */
+async function catchUp(id: string | null) {
+  if (id === null || id !== threadId) return;
+  if (await conversation.refresh(id)) await Promise.all([threads.refresh(), refreshBalance()]);
+}
+
+async function stop() {
+  const place = visit;
+  const problem = await conversation.stop();
+  if (problem !== null && place === visit) composer.stopFailed(problem.message);
+}
+
 async function showThread(id: string) {
-  threadId = id;
-  threads.markCurrent(id);
-  setThreadsOpen(false);
+  const place = enter(id);
   setTitle("…");
   const answer = await conversation.open(id);
-  if (threadId !== id) return;
+  if (place !== visit) return;
   if (answer.ok) {
     setTitle(answer.value.title);
     announce(`Opened ${answer.value.title}`);
     focusPlace();
-  } else {
+  } else if (answer.problem.status === 404) {
     newChat("replace");
-    welcome(answer.problem.status === 404 ? "There is no such chat." : answer.problem.message);
-  }
+    welcome("There is no such chat.");
+  } else showUnopened(id, answer.problem);
+}
+
+/** The address stays: the chat is where it was, and may be there again in a moment. */
+function showUnopened(id: string, problem: Problem) {
+  const again = () => void showThread(id);
+  retryOpening = again;
+  setTitle("Chat not opened");
+  messages.replaceChildren(
+    el(
+      "div",
+      { class: "reply-problem" },
+      el("p", { role: "alert" }, problemText(problem)),
+      button("Try again", again),
+    ),
+  );
+}
+
+/** Leaves the chat that was shown. */
+function enter(id: string | null): number {
+  visit += 1;
+  threadId = id;
+  retryOpening = null;
+  composer.hold();
+  composer.warn(null);
+  threads.markCurrent(id);
+  setThreadsOpen(false);
+  restoreUnsent();
+  return visit;
+}
+
+function restoreUnsent() {
+  composer.restore(unsent.get(threadId) ?? "");
+  unsent.delete(threadId);
 }
 
 function newChat(how: "push" | "replace" | "stay") {
-  threadId = null;
+  enter(null);
   if (how === "push") history.pushState(null, "", "/");
   if (how === "replace") history.replaceState(null, "", "/");
   conversation.clear();
-  threads.markCurrent(null);
-  setThreadsOpen(false);
   setTitle("New chat");
   welcome("Pick a graph, write a message, and see what the reply costs while it is written.");
   focusPlace();
@@ -95,6 +177,13 @@ function welcome(note: string) {
       el("p", { class: "quiet" }, note),
     ),
   );
+}
+
+/** As the server names a thread after its first message. */
+function shorten(message: string): string {
+  const points = [...message.replace(/\s+/g, " ").trim()];
+  if (points.length <= titleLengthMax) return points.join("");
+  return `${points.slice(0, titleLengthMax - 1).join("")}…`;
 }
 
 function setTitle(text: string) {
@@ -113,8 +202,12 @@ function setThreadsOpen(isOpen: boolean) {
   toggle.setAttribute("aria-expanded", String(isOpen));
 }
 
+function addressedThread(): string | null {
+  return new URLSearchParams(location.search).get("thread");
+}
+
 function showAddress() {
-  const id = new URLSearchParams(location.search).get("thread");
+  const id = addressedThread();
   if (id === null) newChat("stay");
   else void showThread(id);
 }
@@ -123,9 +216,21 @@ toggle.addEventListener("click", () =>
   setThreadsOpen(toggle.getAttribute("aria-expanded") !== "true"),
 );
 byId("new-chat", HTMLButtonElement).addEventListener("click", () => newChat("push"));
-addEventListener("popstate", showAddress);
-addEventListener("online", () => conversation.hurry());
+addEventListener("popstate", () => {
+  // Also comes when the fragment alone has changed, as by the link to the content.
+  if (addressedThread() !== threadId) showAddress();
+});
+addEventListener("online", () => {
+  conversation.hurry();
+  retryCatalog?.();
+  retryOpening?.();
+});
+addEventListener("focus", () => void catchUp(threadId));
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) void catchUp(threadId);
+});
 
+readCatalog();
 showAddress();
 void threads.refresh();
 void refreshBalance();

@@ -1,5 +1,6 @@
 import type { JsonValue } from "../ports/json.ts";
 import { nextAnnouncement } from "./announce.ts";
+import type { Problem } from "./api.ts";
 import { callApi, problemText } from "./api.ts";
 import { browserSocketDeps } from "./browser-socket.ts";
 import { answerRun, retryRun } from "./go-on.ts";
@@ -21,12 +22,16 @@ export interface LiveRunName {
 
 export interface LiveReply {
   view: ReplyView;
+  /** On a closed reply it does no more than carry out a stop that was asked for. */
   follow(run: LiveRunName): void;
+  /** Follows the run again, which goes on, unless it is being followed. */
+  rejoin(): void;
   /** Shows a run that is over from its record. */
   present(run: LiveRunName, record: Transcript): void;
   /** Adds the steps and the unfinished text of a presented run, if its log is still kept. */
   replay(): void;
-  stop(): Promise<void>;
+  /** As soon as the server has named the run. null once the stop was taken. */
+  stop(): Promise<Problem | null>;
   hurry(): void;
   close(): void;
 }
@@ -54,8 +59,9 @@ export function createLiveReply({ onState, askAgain }: LiveReplyEvents): LiveRep
   let socket: RunSocket | null = null;
   let announcedUpTo = 0;
   let announcedResets = 0;
-  /** A stop that was asked for before the server had named the run. */
-  let isStopWanted = false;
+  let isFollowing = false;
+  let isClosed = false;
+  const named = Promise.withResolvers<string>();
 
   const render = throttled(
     () => {
@@ -80,11 +86,6 @@ export function createLiveReply({ onState, askAgain }: LiveReplyEvents): LiveRep
     if (spoken !== "") announce(spoken);
   }
 
-  async function cancel(runId: string) {
-    const answer = await callApi(`/api/v1/ai/runs/${runId}/cancel`, { method: "POST" });
-    if (!answer.ok) view.showProblem(answer.problem);
-  }
-
   async function answer(interruptId: string, value: JsonValue): Promise<string | null> {
     if (run === null) return null;
     const outcome = await answerRun(run.runId, { interruptId, value });
@@ -103,6 +104,7 @@ export function createLiveReply({ onState, askAgain }: LiveReplyEvents): LiveRep
 
   function connect(name: LiveRunName) {
     socket?.close();
+    isFollowing = true;
     onState("running");
     socket = followRun(
       name.runId,
@@ -118,7 +120,7 @@ export function createLiveReply({ onState, askAgain }: LiveReplyEvents): LiveRep
             transcript = { ...transcript, cost: { ...transcript.cost, chargedCredits } };
           }
           render();
-          onState("idle");
+          leave();
         },
         onLink(link) {
           view.showLink(link === "live" ? null : "Connection lost, trying again…");
@@ -126,27 +128,37 @@ export function createLiveReply({ onState, askAgain }: LiveReplyEvents): LiveRep
         onLost(message) {
           view.showLink(null);
           view.showProblem({ code: "lost", message });
-          onState("idle");
+          leave();
         },
         onFinished() {
           view.showLink(null);
-          onState("idle");
+          leave();
         },
       },
       browserSocketDeps,
     );
   }
 
+  function leave() {
+    isFollowing = false;
+    onState("idle");
+  }
+
   return {
     view,
     follow(name) {
+      named.resolve(name.runId);
+      if (isClosed) return;
       run = name;
       view.nameRun(name);
       view.show(transcript);
       connect(name);
-      if (isStopWanted) void cancel(name.runId);
+    },
+    rejoin() {
+      if (run !== null && !isFollowing) connect(run);
     },
     present(name, record) {
+      named.resolve(name.runId);
       run = name;
       transcript = record;
       view.nameRun(name);
@@ -161,13 +173,15 @@ export function createLiveReply({ onState, askAgain }: LiveReplyEvents): LiveRep
       socket = replayRun(run.runId, show, browserSocketDeps);
     },
     async stop() {
-      isStopWanted = true;
-      if (run !== null) await cancel(run.runId);
+      const runId = await named.promise;
+      const answer = await callApi(`/api/v1/ai/runs/${runId}/cancel`, { method: "POST" });
+      return answer.ok ? null : answer.problem;
     },
     hurry() {
       socket?.hurry();
     },
     close() {
+      isClosed = true;
       socket?.close();
     },
   };

@@ -4,11 +4,11 @@ import { emptyTranscript } from "./transcript.ts";
 import type { Run, ThreadMessage } from "./wire.ts";
 
 export type HistoryItem =
-  | { kind: "user"; content: string }
+  | { kind: "user"; runId: string | null; content: string }
   /** A reply that is over. `run` is missing when it lies beyond the runs that were loaded. */
   | { kind: "reply"; runId: string; run: Run | null; transcript: Transcript }
   /** A run that still goes on, or waits. */
-  | { kind: "active"; run: Run };
+  | { kind: "active"; runId: string; run: Run };
 
 /**
  * Puts a thread's messages and its runs together: each run shows as its reply, as the live run it still is, or as what
@@ -27,10 +27,10 @@ export function threadHistory(
       items.push({ kind: "reply", runId: runId ?? "", run, transcript });
       return;
     }
-    items.push({ kind: "user", content });
+    items.push({ kind: "user", runId, content });
     const isLastOfRun = messages[index + 1]?.runId !== runId;
     if (run === null || !isLastOfRun) return;
-    if (isActive(run)) items.push({ kind: "active", run });
+    if (isActive(run)) items.push({ kind: "active", runId: run.runId, run });
     else
       items.push({ kind: "reply", runId: run.runId, run, transcript: endedTranscript(run, null) });
   });

@@ -80,6 +80,12 @@ export function ChatPage() {
                 </button>
               </div>
             </div>
+            <div class="composer-problem">
+              <p class="form-problem" id="composer-problem" role="alert" />
+              <button class="button" id="catalog-retry" type="button" hidden>
+                Retry
+              </button>
+            </div>
             <p class="quiet composer-hint" id="composer-hint">
               Enter sends, Shift+Enter makes a new line.
             </p>

@@ -38,7 +38,7 @@ function run(runId: string, overrides: Partial<Run> = {}): Run {
 test("a finished run is its question, then its reply with its cost", () => {
   const messages = [message("user", "hi", "r1"), message("assistant", "hello", "r1")];
   const [question, reply] = threadHistory(messages, [run("r1")]);
-  expect(question).toEqual({ kind: "user", content: "hi" });
+  expect(question).toEqual({ kind: "user", runId: "r1", content: "hi" });
   expect(reply).toMatchObject({
     kind: "reply",
     transcript: { final: { content: "hello" }, cost: { chargedCredits: 42 }, phase: "ended" },
