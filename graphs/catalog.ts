@@ -38,7 +38,8 @@ export const graphCatalog: readonly GraphDescriptor[] = [
   {
     name: "approval",
     title: "Approval",
-    description: "Drafts an answer, asks you whether it may be given, and follows your comment.",
+    description:
+      "Drafts an answer for you to approve, with a comment that it then follows, or to decline.",
     toolIds: [],
     nodeKeys: ["drafter", "finisher"],
     interrupts: true,

@@ -5,7 +5,8 @@ export const finisherPrompt = `You write the final answer to the last message, i
 and what that person said of it, if anything. Follow the person's wishes and keep everything else of the draft.
 Write the answer only, without mentioning the draft or the person.`;
 
-export const approvalQuestion = "Shall this answer be given?";
+export const approvalQuestion =
+  "Shall this answer be given? Approve it, with a comment if something is to change. Declined, there is no answer.";
 export const unclearQuestion =
   "That was no clear answer. Shall this answer be given? Approve it, refuse it, or say what to change.";
 export const refusalText = "The draft was refused, so there is no answer.";

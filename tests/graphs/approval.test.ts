@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readDecision } from "../../graphs/approval/decision.ts";
+import { approvalQuestion } from "../../graphs/approval/prompts.ts";
 import { createGraphRunner } from "../../graphs/runtime/run-graph.ts";
 import type { JsonValue } from "../../src/ports/json.ts";
 import { sqliteStorage } from "../run/sqlite-storage.ts";
@@ -34,7 +35,8 @@ async function answered(...values: JsonValue[]) {
 describe("approval", () => {
   it("shows its question and the draft", async () => {
     const { asked } = await answered(true);
-    expect(asked).toEqual([{ question: "Shall this answer be given?", draft: "the draft" }]);
+    expect(asked).toEqual([{ question: approvalQuestion, draft: "the draft" }]);
+    expect(approvalQuestion).toContain("Declined, there is no answer.");
   });
 
   it.each([true, "approve", "Yes.", { approved: true }, { approved: true, comment: "" }])(
