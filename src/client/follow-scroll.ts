@@ -1,16 +1,25 @@
 const nearEndPx = 80;
 
-/** Keeps the end of a growing text in sight, unless the reader has scrolled away from it. */
+/**
+ * Keeps the end of a growing text in sight, unless the reader has scrolled away from it, or opens something: then what
+ * was opened stays where it is.
+ */
 export function followEnd(scroller: HTMLElement, content: HTMLElement): { toEnd(): void } {
   let isFollowing = true;
+  let isReaders = false;
   let lastTop = 0;
+  const isNearEnd = () =>
+    scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < nearEndPx;
+  content.addEventListener("click", ({ target }) => {
+    // Also what the keyboard does; before the content grows.
+    if (target instanceof Element && target.closest("summary") !== null) isReaders = true;
+  });
   scroller.addEventListener(
     "scroll",
     () => {
       const { scrollTop } = scroller;
-      const below = scroller.scrollHeight - scrollTop - scroller.clientHeight;
       // Only a way up is a reader's wish: after our own jump the text may have grown before this event comes.
-      if (below < nearEndPx) isFollowing = true;
+      if (isNearEnd()) isFollowing = true;
       else if (scrollTop < lastTop) isFollowing = false;
       lastTop = scrollTop;
     },
@@ -18,6 +27,8 @@ export function followEnd(scroller: HTMLElement, content: HTMLElement): { toEnd(
   );
   const jump = () => scroller.scrollTo({ top: scroller.scrollHeight });
   new ResizeObserver(() => {
+    if (isReaders) isFollowing &&= isNearEnd();
+    isReaders = false;
     if (isFollowing) jump();
   }).observe(content);
   return {

@@ -14,7 +14,7 @@ export function createQuestionCard(
 ): HTMLElement {
   const form = questionForm(value);
   const problem = el("p", { class: "form-problem", role: "alert" });
-  const words = el("textarea", { id: fresh("answer"), rows: 1, maxlength: 16_000 });
+  const words = el("textarea", { id: fresh("answer"), rows: 1, maxlength: 16_000, dir: "auto" });
   const title = el("h2", { id: fresh("question") }, "Your answer is needed");
   const asked = el("div", { id: fresh("asked") }, ...questionNodes(form));
   const card = el("section", {
@@ -95,10 +95,11 @@ export function createQuestionCard(
 }
 
 function questionNodes(form: QuestionForm): HTMLElement[] {
-  if (form.kind === "open") return [el("pre", { class: "question-text", tabindex: 0 }, form.text)];
-  const nodes: HTMLElement[] = [el("p", { class: "question-text" }, form.question)];
+  if (form.kind === "open")
+    return [el("pre", { class: "question-text", tabindex: 0, dir: "auto" }, form.text)];
+  const nodes: HTMLElement[] = [el("p", { class: "question-text", dir: "auto" }, form.question)];
   if (form.draft !== null) {
-    const draft = el("div", { class: "draft markdown", tabindex: 0, role: "group" });
+    const draft = el("div", { class: "draft markdown", tabindex: 0, role: "group", dir: "auto" });
     draft.setAttribute("aria-label", "Draft");
     draft.append(renderMarkdown(form.draft));
     nodes.push(draft);

@@ -19,9 +19,14 @@ interface StepView {
 /** The work behind a reply: texts of the other nodes and tool calls, closed until somebody wants to see them. */
 export function createStepsView(): StepsView {
   const label = el("span", { class: "steps-count" });
-  const preview = el("span", { class: "steps-preview" });
+  const preview = el("span", { class: "steps-preview", dir: "auto" });
   const list = el("ol", { class: "steps-list" });
-  const element = el("details", { class: "steps" }, el("summary", {}, label, preview), list);
+  const element = el(
+    "details",
+    { class: "steps", hidden: true },
+    el("summary", {}, label, preview),
+    list,
+  );
   const views = new Map<string, StepView>();
 
   function show(steps: readonly Step[], isOver: boolean) {
@@ -57,7 +62,7 @@ function createStep(step: Step): StepView {
 }
 
 function createTextStep(first: TextStep): StepView {
-  const text = el("div", { class: "markdown" });
+  const text = el("div", { class: "markdown", dir: "auto" });
   const element = el("li", { class: "step" }, el("p", { class: "step-name" }, first.nodeKey), text);
   const view: StepView = {
     element,

@@ -48,7 +48,7 @@ export function createThreadList({ open, onDeleted }: ThreadListActions): Thread
     const link = el(
       "a",
       { href: `/?thread=${threadId}`, title },
-      el("span", { class: "thread-title" }, title === "" ? "Untitled" : title),
+      el("span", { class: "thread-title", dir: "auto" }, title === "" ? "Untitled" : title),
       el("span", { class: "thread-time" }, formatAgo(updatedAt, Date.now())),
     );
     link.addEventListener("click", (event) => {

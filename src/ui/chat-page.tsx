@@ -15,6 +15,7 @@ export function ChatPage() {
           <input
             id="thread-search"
             type="search"
+            dir="auto"
             placeholder="Search chats"
             autocomplete="off"
             maxlength={100}
@@ -38,7 +39,7 @@ export function ChatPage() {
             >
               Chats
             </button>
-            <h1 id="thread-title" tabindex={-1}>
+            <h1 id="thread-title" tabindex={-1} dir="auto">
               New chat
             </h1>
           </div>
@@ -53,6 +54,7 @@ export function ChatPage() {
               </label>
               <textarea
                 id="message"
+                dir="auto"
                 rows={1}
                 maxlength={32_000}
                 placeholder="Write a message"
