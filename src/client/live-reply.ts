@@ -1,5 +1,5 @@
 import type { JsonValue } from "../ports/json.ts";
-import { nextAnnouncement } from "./announce.ts";
+import { announcementOf, toldNothing } from "./announce.ts";
 import type { Problem } from "./api.ts";
 import { callApi, problemText } from "./api.ts";
 import { browserSocketDeps } from "./browser-socket.ts";
@@ -57,8 +57,7 @@ export function createLiveReply({ onState, askAgain }: LiveReplyEvents): LiveRep
   let run: LiveRunName | null = null;
   let transcript = emptyTranscript;
   let socket: RunSocket | null = null;
-  let announcedUpTo = 0;
-  let announcedResets = 0;
+  let told = toldNothing;
   let isFollowing = false;
   let isClosed = false;
   const named = Promise.withResolvers<string>();
@@ -73,16 +72,9 @@ export function createLiveReply({ onState, askAgain }: LiveReplyEvents): LiveRep
   );
 
   function announceReply() {
-    if (transcript.resets > announcedResets) announce("Starting this part again.");
-    announcedResets = transcript.resets;
     const { reply } = splitReply(transcript, run?.answerNodeKey ?? null);
-    const isComplete = transcript.phase === "ended";
-    const { spoken, upTo } = nextAnnouncement(
-      reply,
-      Math.min(announcedUpTo, reply.length),
-      isComplete,
-    );
-    announcedUpTo = upTo;
+    const { spoken, told: next } = announcementOf(told, transcript, reply);
+    told = next;
     if (spoken !== "") announce(spoken);
   }
 

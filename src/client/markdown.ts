@@ -50,6 +50,19 @@ const escapes: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
+const characters = new Map(Object.entries(escapes).map(([character, code]) => [code, character]));
+
+/** The words of a piece of Markdown on one line, for reading aloud: also of a piece whose marks do not close. */
+export function plainText(markdown: string): string {
+  return markdownToHtml(markdown)
+    .replace(/<\/?(?:strong|em|del|code|a)\b[^>]*>/g, "")
+    .replace(/<[^>]*>/g, " ")
+    .replace(/&#?\w+;/g, (code) => characters.get(code) ?? code)
+    .replace(/\*{2,}|_{2,}|~{2,}|`+|\||-{3,}/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => escapes[character] ?? character);
 }

@@ -4,7 +4,6 @@ import type { SendAnswer } from "./question-card.ts";
 import { createQuestionCard } from "./question-card.ts";
 import type { Question } from "./questions.ts";
 import { answerWords, questionForm } from "./questions.ts";
-import { announce } from "./shell.ts";
 
 export interface QuestionsView {
   /** Lines about what was asked before. */
@@ -57,7 +56,7 @@ export function createQuestionsView(send: SendAnswer): QuestionsView {
       if (hadFocus) next.focus({ preventScroll: true });
       shown.set(interruptId, { state, element: next });
     }
-    if (asked !== null) call(asked);
+    if (asked !== null && !isWriting()) asked.focus();
   }
 
   /** What is hidden can take no focus. */
@@ -67,11 +66,6 @@ export function createQuestionsView(send: SendAnswer): QuestionsView {
   }
 
   return { past, open, show };
-}
-
-function call(card: HTMLElement) {
-  announce("The run waits for your answer.");
-  if (!isWriting()) card.focus();
 }
 
 function isWriting(): boolean {
@@ -88,7 +82,7 @@ function pastQuestion({ state, value }: Question, given: JsonValue | undefined):
   const text = form.kind === "approval" ? form.question : form.text;
   return el(
     "p",
-    { class: "question-past", tabindex: -1 },
+    { class: "question-past", tabindex: -1, dir: "auto" },
     outcome,
     " · ",
     text.slice(0, pastLengthMax),

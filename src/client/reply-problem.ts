@@ -16,7 +16,7 @@ export interface ReplyProblem {
 
 /** What went wrong with a reply, and what can be done about it. */
 export function createReplyProblem({ askAgain, retry }: ReplyProblemActions): ReplyProblem {
-  const words = el("div", { role: "alert" });
+  const words = el("div");
   const refusal = el("p", { class: "form-problem", role: "alert" });
   const note = el(
     "p",
@@ -58,6 +58,9 @@ export function createReplyProblem({ askAgain, retry }: ReplyProblemActions): Re
       element.classList.toggle("stopped", code === "aborted");
       note.hidden = !canRetry;
       retryButton.hidden = !canRetry;
+      // A stop is the person's own doing, and told by the page without urgency.
+      if (code === "aborted") words.removeAttribute("role");
+      else words.setAttribute("role", "alert");
       // A rewrite would be announced again.
       if (shown !== code + message) words.replaceChildren(...problemNodes(code, message));
       shown = code + message;

@@ -6,10 +6,13 @@ import { createQuestionsView } from "./questions-view.ts";
 import type { ReplyProblemActions } from "./reply-problem.ts";
 import { createReplyProblem } from "./reply-problem.ts";
 import { renderMarkdown } from "./sanitize.ts";
+import { announce } from "./shell.ts";
 import { toolTitle } from "./step-preview.ts";
 import { createStepsView } from "./steps-view.ts";
 import type { RunCost, Step, Transcript } from "./transcript.ts";
-import { splitReply } from "./transcript.ts";
+import { shortfall, splitReply } from "./transcript.ts";
+
+const copyOutcomeMs = 2_500;
 
 export interface ReplyView {
   element: HTMLElement;
@@ -30,9 +33,10 @@ export interface ReplyActions extends ReplyProblemActions {
 export function createReplyView(actions: ReplyActions): ReplyView {
   const name = el("p", { class: "reply-name" });
   const steps = createStepsView();
-  const text = el("div", { class: "markdown reply-text" });
+  const text = el("div", { class: "markdown reply-text", dir: "auto" });
   const questions = createQuestionsView(actions.answer);
   const problem = createReplyProblem(actions);
+  const lack = el("p", { class: "reply-lack", hidden: true });
   const status = el("span", { class: "reply-status" });
   const retried = el("span", { class: "reply-retried" });
   const cost = el("span", { class: "reply-cost" });
@@ -43,7 +47,7 @@ export function createReplyView(actions: ReplyActions): ReplyView {
   const element = el(
     "article",
     { class: "reply", "aria-label": "Reply", tabindex: -1 },
-    ...[name, steps.element, questions.past, text, questions.open, problem.element, foot],
+    ...[name, steps.element, questions.past, text, lack, questions.open, problem.element, foot],
   );
   let answeringNode: string | null = null;
   let shownReply = "";
@@ -52,9 +56,11 @@ export function createReplyView(actions: ReplyActions): ReplyView {
   let latest: Transcript | null = null;
 
   async function copyReply() {
-    await navigator.clipboard.writeText(shownReply);
-    setText(copy, "Copied");
-    setTimeout(() => setText(copy, "Copy"), 1_500);
+    const isCopied = await writeToClipboard(shownReply);
+    const outcome = isCopied ? "Copied" : "Not copied: the browser refused";
+    setText(copy, outcome);
+    announce(outcome);
+    setTimeout(() => setText(copy, "Copy"), copyOutcomeMs);
   }
 
   function show(transcript: Transcript) {
@@ -72,6 +78,8 @@ export function createReplyView(actions: ReplyActions): ReplyView {
     element.setAttribute("aria-busy", String(!isOver && transcript.phase !== "interrupted"));
     element.dataset["phase"] = transcript.phase;
     questions.show(transcript.questions);
+    setText(lack, shortfall(transcript, shownReply));
+    lack.hidden = lack.textContent === "";
     setText(retried, retriedWords(transcript.attempt));
     copy.hidden = !isOver || shownReply === "";
     if (transcript.cost !== null) cost.replaceChildren(...costNodes(transcript.cost));
@@ -114,6 +122,16 @@ export function createReplyView(actions: ReplyActions): ReplyView {
     },
     showProblem,
   };
+}
+
+/** A browser has no clipboard for a page that came over plain HTTP, and may refuse it to others. */
+async function writeToClipboard(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function canRetry({ done }: Transcript): boolean {

@@ -40,6 +40,8 @@ export interface Transcript {
   questions: readonly Question[];
   error: { code: AiErrorCode; message: string } | null;
   done: DoneStatus | null;
+  /** Why the model ended its answer, where it said so and the log is kept: `length` at its limit. */
+  finishReason: string | null;
 }
 
 export const emptyTranscript: Transcript = {
@@ -54,6 +56,7 @@ export const emptyTranscript: Transcript = {
   questions: [],
   error: null,
   done: null,
+  finishReason: null,
 };
 
 /**
@@ -74,6 +77,7 @@ export function applyEvent(transcript: Transcript, seq: number, event: RunEvent)
         phaseLabel: null,
         error: null,
         done: null,
+        finishReason: null,
         final: null,
       };
     case "status":
@@ -101,13 +105,26 @@ export function applyEvent(transcript: Transcript, seq: number, event: RunEvent)
     case "error":
       return { ...moved, error: { code: event.code, message: event.message } };
     case "done":
-      return { ...moved, phase: "ended", phaseLabel: null, done: event.status };
+      return {
+        ...moved,
+        phase: "ended",
+        phaseLabel: null,
+        done: event.status,
+        finishReason: event.finishReason ?? null,
+      };
   }
 }
 
 /** A run that is over, once another attempt was asked for and until the log tells of it. */
 export function beforeNextAttempt(transcript: Transcript): Transcript {
-  return { ...transcript, phase: "waiting", error: null, done: null, final: null };
+  return {
+    ...transcript,
+    phase: "waiting",
+    error: null,
+    done: null,
+    finishReason: null,
+    final: null,
+  };
 }
 
 /**
@@ -128,6 +145,13 @@ export function splitReply(
   );
   if (current === undefined) return { reply: "", steps };
   return { reply: current.text, steps: steps.filter((step) => step !== current) };
+}
+
+/** What a reply that looks complete lacks; empty where nothing does, or the log that would tell is gone. */
+export function shortfall({ lastSeq, done, finishReason }: Transcript, reply: string): string {
+  if (lastSeq === 0 || done !== "success") return "";
+  if (finishReason === "length") return "Cut off at the model's limit";
+  return reply.trim() === "" ? "The model gave an empty answer" : "";
 }
 
 function isText(step: Step, messageId: string): boolean {

@@ -87,4 +87,15 @@ describeInBrowser("a chat in trouble", ({ open, api }) => {
     expect(await box(page).inputValue()).toBe("As soon as you");
     expect(await replies(page).count()).toBe(0);
   });
+
+  test("says that a reply was not copied where the clipboard is refused", async () => {
+    const page = await open("/");
+    const reply = await ask(page, "Words", poet);
+    await isOver(reply);
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error("refused"));
+    });
+    await reply.getByRole("button", { name: "Copy" }).click();
+    await reply.getByRole("button", { name: "Not copied" }).waitFor();
+  });
 });

@@ -93,6 +93,26 @@ describeInBrowser("what a run goes through", ({ open }) => {
     await isOver(reply);
   });
 
+  test("an answer that was cut off says so", async () => {
+    const page = await open("/");
+    const run = await scriptedRun(page);
+    const reply = await ask(page, "Anything", graphId);
+    await run.tell(started, text("Once upon a"), { ...done, finishReason: "length" });
+    await isOver(reply);
+    await reply.getByText("Cut off at the model's limit").waitFor();
+    await eventually(() => page.locator("#announcer").innerText()).toContain("Reply finished.");
+  });
+
+  test("an empty answer says so", async () => {
+    const page = await open("/");
+    const run = await scriptedRun(page);
+    const reply = await ask(page, "Anything", graphId);
+    expect(await reply.locator(".steps").isVisible()).toBe(false);
+    await run.tell(started, { type: "assistant_final", messageId: "m1", content: "" }, done);
+    await reply.getByText("The model gave an empty answer").waitFor();
+    expect(await reply.locator(".steps").isVisible()).toBe(false);
+  });
+
   test("of two questions each has its own card and is answered by its own name", async () => {
     const page = await open("/");
     const run = await scriptedRun(page);

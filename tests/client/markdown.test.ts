@@ -1,6 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { markdownToHtml, safeUrl } from "../../src/client/markdown.ts";
+import { markdownToHtml, plainText, safeUrl } from "../../src/client/markdown.ts";
+
+test.each([
+  ["# Title\n\n**Bold** and `code`, un*believ*able.", "Title Bold and code, unbelievable."],
+  ["- one\n- [two](https://example.com/)\n", "one two"],
+  ["| a | b |\n| --- | --- |\n| 1 | 2 |", "a b 1 2"],
+  ["| a | b |\n", "a b"],
+  ["Half of **something that", "Half of something that"],
+  ["```js\nconst a = 1 < 2;\n", "const a = 1 < 2;"],
+  ['3 * 4 = 12 & "so" <b>on</b>', '3 * 4 = 12 & "so" <b>on</b>'],
+])("%j is read aloud as %j", (markdown, words) => {
+  expect(plainText(markdown)).toBe(words);
+});
 
 describe("markdown of a model", () => {
   test("ordinary markdown is rendered", () => {

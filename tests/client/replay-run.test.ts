@@ -22,6 +22,9 @@ const stopped: RunEvent[] = [
   { type: "done", status: "cancelled", usage },
 ];
 
+const books = { dispatches: 1, settled: 1, unknown: 0, voided: 0, open: 0, closed: true };
+const settled = { kind: "settled", chargedCredits: 42, receipts: 1, books };
+
 function scene() {
   const paths: string[] = [];
   const timers = new Set<() => void>();
@@ -49,6 +52,7 @@ function scene() {
     replays,
     socket,
     play,
+    settle: () => connection.onmessage?.({ data: JSON.stringify(settled) }),
     end: (code: number) => connection.onclose?.({ code }),
   };
 }
@@ -63,6 +67,15 @@ test("the log of a stopped run gives back its steps and its partial text, once i
   const { reply, steps } = splitReply(replays[0]!, "poet");
   expect(reply).toBe("Half a poe");
   expect(steps).toMatchObject([{ kind: "tool", state: "ok", result: 2 }]);
+});
+
+test("the frame after the last event ends the replay, without waiting for the connection to end", () => {
+  const { replays, timers, play, settle, end } = scene();
+  play(stopped);
+  settle();
+  expect([replays.length, timers.size]).toEqual([1, 0]);
+  end(1000);
+  expect(replays).toHaveLength(1);
 });
 
 test.each([4404, 4410])(
@@ -83,14 +96,17 @@ test("a replay whose connection breaks is given up", async () => {
 });
 
 test("the record keeps the word on how a run ended and what it cost", () => {
+  // The log alone tells why the model ended.
+  const cut: RunEvent = { type: "done", status: "cancelled", usage, finishReason: "length" };
   const cost = { ...usage, chargedCredits: 42 };
   const error = { code: "aborted", message: "The run was stopped." } as const;
   const record: Transcript = { ...emptyTranscript, phase: "ended", done: "cancelled", cost, error };
   const { replays, play, end } = scene();
-  play(stopped);
+  play([...stopped.slice(0, -1), cut]);
   end(1000);
   const merged = withReplay(record, replays[0]!);
   expect(merged).toMatchObject({ phase: "ended", done: "cancelled", cost, error });
+  expect(merged.finishReason).toBe("length");
   expect(merged.steps).toHaveLength(2);
 });
 

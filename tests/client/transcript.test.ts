@@ -4,6 +4,7 @@ import {
   applyEvent,
   beforeNextAttempt,
   emptyTranscript,
+  shortfall,
   splitReply,
 } from "../../src/client/transcript.ts";
 import type { Transcript } from "../../src/client/transcript.ts";
@@ -235,6 +236,38 @@ test("until the next attempt is told of, its cursor and its work stay and its fa
   const { lastSeq, steps } = failed;
   const expected = { lastSeq, steps, phase: "waiting", done: null, error: null };
   expect(beforeNextAttempt(failed)).toMatchObject(expected);
+});
+
+describe("what a finished reply lacks", () => {
+  const usage = { calls: 1, inputTokens: 1, outputTokens: 1 };
+  const ended = (finishReason?: string) =>
+    play([
+      started,
+      {
+        type: "done",
+        status: "success",
+        usage,
+        ...(finishReason === undefined ? {} : { finishReason }),
+      },
+    ]);
+
+  test("is said of an answer that was cut off, and of an empty one", () => {
+    expect(shortfall(ended("length"), "Once upon a")).toBe("Cut off at the model's limit");
+    expect(shortfall(ended("stop"), " \n")).toBe("The model gave an empty answer");
+    expect(shortfall(ended(), "Done.")).toBe("");
+    expect(shortfall(ended("stop"), "Done.")).toBe("");
+  });
+
+  test("is not said while it goes on, of a failure, or where the log is gone", () => {
+    expect(shortfall(play([started]), "")).toBe("");
+    expect(shortfall(play([{ type: "done", status: "error", usage }]), "")).toBe("");
+    expect(shortfall({ ...emptyTranscript, phase: "ended", done: "success" }, "")).toBe("");
+  });
+
+  test("is forgotten with the next attempt", () => {
+    expect(beforeNextAttempt(ended("length")).finishReason).toBe(null);
+    expect(play([{ ...started, attempt: 1 }], ended("length")).finishReason).toBe(null);
+  });
 });
 
 describe("the reply and the work behind it", () => {
