@@ -1,4 +1,3 @@
-import { button, byId, el, setText } from "./dom.ts";
 import type { Answer, Problem } from "./api.ts";
 import { problemText } from "./api.ts";
 import type { Catalog } from "./catalog.ts";
@@ -6,14 +5,15 @@ import { loadCatalog } from "./catalog.ts";
 import { createComposer } from "./composer.ts";
 import type { RunChoice } from "./conversation.ts";
 import { createConversation, isConflict } from "./conversation.ts";
+import { button, byId, el, setText } from "./dom.ts";
 import { announce, refreshBalance } from "./shell.ts";
+import { threadTitle } from "./thread-title.ts";
 import { createThreadList } from "./threads.ts";
 import type { StartedRun } from "./wire.ts";
 
 const title = byId("thread-title", HTMLElement);
 const messages = byId("messages", HTMLElement);
 const toggle = byId("threads-toggle", HTMLButtonElement);
-const titleLengthMax = 80;
 let threadId: string | null = null;
 /** Counts the chats that were gone to: what comes for an earlier one is not shown in this one. */
 let visit = 0;
@@ -75,7 +75,7 @@ async function send(wish: RunChoice & { message: string }) {
   threadId = answer.value.threadId;
   history.replaceState(null, "", `/?thread=${threadId}`);
   threads.markCurrent(threadId);
-  setTitle(shorten(wish.message));
+  setTitle(threadTitle(wish.message));
   await threads.refresh();
 }
 
@@ -177,13 +177,6 @@ function welcome(note: string) {
       el("p", { class: "quiet" }, note),
     ),
   );
-}
-
-/** As the server names a thread after its first message. */
-function shorten(message: string): string {
-  const points = [...message.replace(/\s+/g, " ").trim()];
-  if (points.length <= titleLengthMax) return points.join("");
-  return `${points.slice(0, titleLengthMax - 1).join("")}…`;
 }
 
 function setTitle(text: string) {

@@ -1,4 +1,4 @@
-import { byId, setText } from "./dom.ts";
+import { byId, el, setText } from "./dom.ts";
 import type { Catalog } from "./catalog.ts";
 import { fillGraphSelect, fillModelSelect, modelPrice } from "./catalog.ts";
 import type { RunChoice } from "./conversation.ts";
@@ -145,6 +145,8 @@ export function createComposer({ send, stop, reload }: ComposerActions): Compose
   retryButton.addEventListener("click", () => {
     // The button goes away with the problem; the keyboard stays where the work is.
     input.focus();
+    lackReason = null;
+    warn(null);
     reload();
   });
 
@@ -164,6 +166,7 @@ export function createComposer({ send, stop, reload }: ComposerActions): Compose
     },
     lack(reason) {
       lackReason = reason;
+      for (const select of [graph, model]) select.replaceChildren(el("option", {}, "Not loaded"));
       if (isEager) refuseWithoutCatalog();
       else showWarning();
       setEager(false);

@@ -26,11 +26,14 @@ export function followEnd(scroller: HTMLElement, content: HTMLElement): { toEnd(
     { passive: true },
   );
   const jump = () => scroller.scrollTo({ top: scroller.scrollHeight });
-  new ResizeObserver(() => {
+  const observer = new ResizeObserver(() => {
     if (isReaders) isFollowing &&= isNearEnd();
     isReaders = false;
     if (isFollowing) jump();
-  }).observe(content);
+  });
+  observer.observe(content);
+  // It gets smaller when something appears below it.
+  observer.observe(scroller);
   return {
     toEnd() {
       isFollowing = true;
