@@ -11,7 +11,7 @@ import { createFront } from "./front.mjs";
 import { whenParentIsGone } from "./parent.mjs";
 import { serverLines } from "./server-lines.mjs";
 import { formatEnvFile, readSettings } from "./settings.mjs";
-import { alone, ensureInstalled, giveUp, root, runQuietly, toolEnv } from "./toolchain.mjs";
+import { alone, ensureInstalled, giveUp, root, run, runQuietly, toolEnv } from "./toolchain.mjs";
 
 const readyMsMax = 120_000;
 /** A server that was just killed may hold its port for a moment. */
@@ -25,10 +25,9 @@ const stateDir = resolve(root, settings.start.STATE_DIR ?? ".wrangler/state");
 const url = `http://localhost:${port}`;
 const loopback = `http://127.0.0.1:${port}`;
 
-await alone(async () => {
-  ensureInstalled();
-  await buildClient();
-});
+await alone(async () => ensureInstalled());
+await checkConfig();
+await alone(buildClient);
 await waitForPort();
 mkdirSync(stateDir, { recursive: true });
 await runQuietly("Applying the D1 migrations", "wrangler", [
@@ -197,6 +196,13 @@ function isPortFree() {
 
 function pause(ms) {
   return new Promise((done) => setTimeout(done, ms));
+}
+
+/** By the Worker's own parser, which this script's Node may be too old to load. */
+async function checkConfig() {
+  const env = { ...settings.worker, ...toolEnv };
+  const code = await run("node", [join(root, "scripts/check-config.mjs")], { env });
+  if (code !== 0) process.exit(code);
 }
 
 function parsePort(text) {

@@ -28,9 +28,7 @@ const variables = z.object({
     .transform((text, context) => {
       const points = parseMarkup(text);
       if (points !== null) return points;
-      context.addIssue(
-        "PRICE_MARKUP must be a decimal such as 1.25, at most four digits after the point",
-      );
+      context.addIssue("must be a decimal such as 1.25, at most four digits after the point");
       return z.NEVER;
     }),
   RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),

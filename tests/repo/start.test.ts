@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 // By computed names, because the scripts are plain JavaScript without declarations.
@@ -47,6 +52,34 @@ describe("what npm start prints of the server's output", () => {
     const own = `${warning}The port is taken\u001b[0m\n\n`;
     expect(printed(own, 5)).toBe(own);
   });
+});
+
+describe("npm start with a wrong setting", () => {
+  it.each([
+    [
+      { PRICE_MARKUP: "abc" },
+      "Configuration is wrong. PRICE_MARKUP: must be a decimal such as 1.25, at most four digits after the point\n",
+    ],
+    [
+      {
+        GATEWAY_BASE_URL: "http://localhost:4000/v1",
+        MODEL_CATALOG: '[{"id":"a","inputUsdPerMTok":"0","outputUsdPerMTok":"0"}]',
+      },
+      'MODEL_CATALOG: a: it costs nothing. Say so with "free": true.\n',
+    ],
+  ])(
+    "ends at once, with one sentence: %j",
+    (wrong, sentence) => {
+      const stateDir = mkdtempSync(join(tmpdir(), "runledger-start-"));
+      const script = fileURLToPath(new URL("../../scripts/start.mjs", import.meta.url).href);
+      const env = { ...process.env, STATE_DIR: stateDir, PORT: "8", ...wrong };
+      const options = { env, encoding: "utf8", timeout: 60_000 } as const;
+      const { status, stderr } = spawnSync(process.execPath, [script], options);
+      rmSync(stateDir, { recursive: true });
+      expect({ status, stderr }).toEqual({ status: 1, stderr: sentence });
+    },
+    70_000,
+  );
 });
 
 describe("the models in the start banner", () => {
