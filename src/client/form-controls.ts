@@ -24,3 +24,21 @@ export function fieldText(data: FormData, name: string): string {
   const value = data.get(name);
   return typeof value === "string" ? value.trim() : "";
 }
+
+/**
+ * Keeps a form from being sent again while it is on its way. Its button says so without `disabled`, which would take the
+ * focus from the keyboard.
+ */
+export function submitOnce(form: HTMLFormElement, submit: () => Promise<void>): void {
+  const submitter = form.querySelector<HTMLButtonElement>("button[type=submit]");
+  async function submitOne() {
+    if (submitter === null || submitter.ariaDisabled === "true") return;
+    submitter.ariaDisabled = "true";
+    await submit();
+    submitter.ariaDisabled = null;
+  }
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void submitOne();
+  });
+}

@@ -1,7 +1,7 @@
 import { BASIS_POINTS_OF_ONE, chargeCredits, parseUsd } from "../base/money.ts";
 import { callApi, problemText } from "./api.ts";
 import { byId, setText } from "./dom.ts";
-import { fieldText } from "./form-controls.ts";
+import { fieldText, submitOnce } from "./form-controls.ts";
 
 /** The form for a new key, and the dialog that shows its secret once. */
 export function createKeyForm(onCreated: () => void): void {
@@ -31,10 +31,7 @@ export function createKeyForm(onCreated: () => void): void {
     onCreated();
   }
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void create();
-  });
+  submitOnce(form, create);
   opener.addEventListener("click", () => setOpen(form.hidden !== false));
   byId("cancel-key", HTMLButtonElement).addEventListener("click", () => setOpen(false));
 }

@@ -1,24 +1,46 @@
-import { badge, time } from "./amount.ts";
-import { button, el } from "./dom.ts";
-import { formatSlot, graphName } from "./format.ts";
+import { badge } from "./amount.ts";
+import { el } from "./dom.ts";
+import { fact } from "./fact.ts";
+import { formatSlot, formatTime, graphName, statusWord } from "./format.ts";
 import type { Run, Schedule } from "./wire.ts";
+
+export interface ShownSchedule {
+  schedule: Schedule;
+  /** A change of it is under way. */
+  isBusy: boolean;
+  /** What its latest run, or its latest slot that was skipped, says went wrong. */
+  lastProblem: string | null;
+}
 
 export interface ScheduleActions {
   setEnabled(schedule: Schedule, isEnabled: boolean): void;
   runNow(schedule: Schedule): void;
+  edit(schedule: Schedule): void;
   remove(schedule: Schedule): void;
   loadRuns(schedule: Schedule): Promise<readonly Run[] | string>;
 }
 
-export function scheduleCard(schedule: Schedule, actions: ScheduleActions): HTMLElement {
+export function scheduleCard(shown: ShownSchedule, actions: ScheduleActions): HTMLElement {
+  const { schedule, isBusy, lastProblem } = shown;
   const { scheduleId, name, enabled, pausedReason, cron, timezone, nextRunAt } = schedule;
   const headingId = `name-${scheduleId}`;
-  const labelled = (element: HTMLElement) => {
-    element.setAttribute("aria-describedby", headingId);
+  const action = (label: string, act: () => void, className = "") => {
+    const element = el(
+      "button",
+      {
+        type: "button",
+        class: `button ${className}`.trim(),
+        "aria-describedby": headingId,
+        "aria-disabled": isBusy ? "true" : null,
+      },
+      label,
+    );
+    element.addEventListener("click", ({ detail }) => {
+      // The second click of a double-click means nothing more than the first.
+      if (!isBusy && detail < 2) act();
+    });
     return element;
   };
-  const fact = (label: string, value: Node | string) =>
-    el("div", {}, el("dt", {}, label), el("dd", {}, value));
   return el(
     "article",
     { class: "card schedule", "aria-labelledby": headingId, "data-schedule-id": scheduleId },
@@ -28,47 +50,67 @@ export function scheduleCard(schedule: Schedule, actions: ScheduleActions): HTML
       el("h2", { id: headingId }, name),
       badge(enabled ? "active" : "paused"),
     ),
-    pausedReason === null ? null : el("p", { class: "paused-reason" }, `Paused: ${pausedReason}`),
+    pausedReason === null
+      ? null
+      : el("p", { class: "schedule-warning" }, `Paused: ${pausedReason}`),
     el("p", { class: "schedule-message" }, schedule.message),
     el(
       "dl",
       { class: "facts" },
       fact("When", el("span", {}, el("span", { class: "mono" }, cron), ` in ${timezone}`)),
       fact("Graph", graphName(schedule.graphId)),
-      fact("Next run", enabled && nextRunAt !== null ? zonedTime(nextRunAt, timezone) : "–"),
-      fact("Last run", lastRun(schedule)),
+      fact("Next run", ...(enabled && nextRunAt !== null ? zoned(nextRunAt, timezone) : ["–"])),
+      fact("Last run", ...lastRun(schedule)),
       fact("Missed", schedule.missedSlots === 0 ? "none" : String(schedule.missedSlots)),
     ),
+    lastProblem === null || schedule.lastStatus === null
+      ? null
+      : el(
+          "p",
+          { class: "schedule-warning" },
+          `Last run: ${statusWord(schedule.lastStatus)}. ${lastProblem}`,
+        ),
     runList(schedule, actions),
     el(
       "div",
       { class: "actions" },
-      labelled(button("Run now", () => actions.runNow(schedule))),
-      labelled(button(enabled ? "Pause" : "Resume", () => actions.setEnabled(schedule, !enabled))),
-      labelled(button("Delete", () => actions.remove(schedule), "quiet-button")),
+      action("Run now", () => actions.runNow(schedule)),
+      action(enabled ? "Pause" : "Resume", () => actions.setEnabled(schedule, !enabled)),
+      action("Edit", () => actions.edit(schedule)),
+      action("Delete", () => actions.remove(schedule), "quiet-button"),
     ),
   );
 }
 
+/** In the zone of the schedule; in the reader's own on hover. */
 function zonedTime(iso: string, timezone: string): HTMLElement {
-  return el("time", { datetime: iso, title: iso }, formatSlot(iso, timezone));
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const title = `${formatTime(iso)} in your time zone, ${own}`;
+  return el("time", { datetime: iso, title }, formatSlot(iso, timezone));
 }
 
-function lastRun({ lastRunAt, lastStatus }: Schedule): Node | string {
-  if (lastRunAt === null) return "never";
-  return el("span", {}, time(lastRunAt), " ", lastStatus === null ? null : badge(lastStatus));
+function zoned(iso: string, timezone: string): (Node | string)[] {
+  return [zonedTime(iso, timezone), " ", el("span", { class: "quiet" }, timezone)];
+}
+
+function lastRun({ lastRunAt, lastStatus, timezone }: Schedule): (Node | string)[] {
+  if (lastRunAt === null) return ["never"];
+  return [...zoned(lastRunAt, timezone), ...(lastStatus === null ? [] : [" ", badge(lastStatus)])];
 }
 
 /** The runs are asked for when the list is opened, since most cards never are. */
 function runList(schedule: Schedule, { loadRuns }: ScheduleActions): HTMLElement {
+  const { timezone } = schedule;
   const list = el("div", { class: "runs" }, el("p", { class: "quiet" }, "Loading…"));
-  const details = el("details", { class: "chart-data" }, el("summary", {}, "Runs"), list);
+  const summary = el("summary", {}, "Runs");
+  const details = el("details", { class: "chart-data" }, summary, list);
   async function show() {
     const runs = await loadRuns(schedule);
     if (typeof runs === "string") return list.replaceChildren(el("p", { class: "quiet" }, runs));
     if (runs.length === 0) return list.replaceChildren(el("p", { class: "quiet" }, "None yet."));
     const focused = list.contains(document.activeElement) ? document.activeElement : null;
     list.replaceChildren(
+      el("p", { class: "quiet" }, `Times in ${timezone}.`),
       el(
         "ul",
         {},
@@ -76,7 +118,11 @@ function runList(schedule: Schedule, { loadRuns }: ScheduleActions): HTMLElement
           el(
             "li",
             {},
-            el("a", { href: `/runs/${run.runId}` }, time(run.scheduledFor ?? run.createdAt)),
+            el(
+              "a",
+              { href: `/runs/${run.runId}` },
+              zonedTime(run.scheduledFor ?? run.createdAt, timezone),
+            ),
             " ",
             badge(run.status),
             run.errorMessage === null ? null : ` ${run.errorMessage}`,

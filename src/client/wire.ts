@@ -160,6 +160,7 @@ export interface Schedule {
   lastStatus: string | null;
   pausedReason: string | null;
   missedSlots: number;
+  createdAt: string;
 }
 
 export interface Account {

@@ -8,6 +8,10 @@ export function SchedulesPage() {
       <main class="sheet" id="main" tabindex={-1}>
         <div class="sheet-head">
           <h1>Schedules</h1>
+          <div class="head-notice">
+            <p class="notice" id="problem" role="alert" hidden />
+            <p class="notice good-notice" id="note" role="status" aria-live="polite" />
+          </div>
           <button
             class="button primary"
             id="new-schedule"
@@ -18,8 +22,6 @@ export function SchedulesPage() {
             New schedule
           </button>
         </div>
-        <p class="notice" id="problem" role="alert" hidden />
-        <p class="notice good-notice" id="note" role="status" aria-live="polite" />
         <ScheduleForm />
         <section aria-label="Your schedules">
           <div id="schedules" aria-busy="true">
@@ -36,8 +38,8 @@ export function SchedulesPage() {
 
 function ScheduleForm() {
   return (
-    <form class="card form" id="schedule-form" hidden novalidate>
-      <h2>New schedule</h2>
+    <form class="card form" id="schedule-form" aria-labelledby="form-title" hidden novalidate>
+      <h2 id="form-title">New schedule</h2>
       <div class="form-grid">
         <Field id="schedule-name" label="Name">
           <input id="schedule-name" name="name" required maxlength={100} autocomplete="off" />
@@ -101,7 +103,7 @@ function ScheduleForm() {
       </div>
       <p class="form-problem" id="form-problem" role="alert" />
       <div class="actions">
-        <button class="button primary" type="submit">
+        <button class="button primary" id="save-schedule" type="submit">
           Create schedule
         </button>
         <button class="button" id="cancel-schedule" type="button">
