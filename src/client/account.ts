@@ -6,6 +6,8 @@ import type { Column } from "./data-table.ts";
 import { dataTable } from "./data-table.ts";
 import { button, byId, el, setText } from "./dom.ts";
 import { runIdIn } from "./format.ts";
+import { keyStatus } from "./key-status.ts";
+import { showLoadFailure } from "./load-failure.ts";
 import { pagedTable } from "./paged-table.ts";
 import { announce, refreshBalance, showProblem } from "./shell.ts";
 import type { Account, ApiKey, LedgerEntry, Page } from "./wire.ts";
@@ -65,8 +67,16 @@ function showCap(figure: HTMLElement, cap: Account["caps"]["day"]) {
 }
 
 const keyColumns: readonly Column<ApiKey>[] = [
-  { heading: "Label", cell: ({ label, keyId }) => el("span", { title: keyId }, label) },
-  { heading: "May", cell: ({ scopes }) => el("span", { class: "mono" }, scopes.join(", ")) },
+  {
+    heading: "Label",
+    wraps: true,
+    cell: ({ label, keyId }) => el("span", { title: keyId }, label),
+  },
+  {
+    heading: "May",
+    wraps: true,
+    cell: ({ scopes }) => el("span", { class: "mono" }, scopes.join(", ")),
+  },
   { heading: "Created", cell: ({ createdAt }) => time(createdAt) },
   { heading: "Expires", cell: ({ expiresAt }) => (expiresAt === null ? "never" : time(expiresAt)) },
   {
@@ -74,7 +84,7 @@ const keyColumns: readonly Column<ApiKey>[] = [
     numeric: true,
     cell: (key) => capsCell(key),
   },
-  { heading: "Status", cell: (key) => badge(key.revokedAt === null ? "active" : "revoked") },
+  { heading: "Status", cell: (key) => badge(keyStatus(key, Date.now())) },
   {
     heading: "Action",
     cell(key) {
@@ -102,10 +112,7 @@ async function loadKeys() {
   const container = byId("keys", HTMLElement);
   const answer = await callApi<Page<ApiKey>>("/api/v1/keys?limit=100");
   container.setAttribute("aria-busy", "false");
-  if (!answer.ok) {
-    container.replaceChildren(el("p", { class: "empty" }, problemText(answer.problem)));
-    return;
-  }
+  if (!answer.ok) return showLoadFailure(container, answer.problem, loadKeys);
   const { items } = answer.value;
   const empty = "No key yet. Programs need one to call the API; this browser does not.";
   container.replaceChildren(

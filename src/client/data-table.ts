@@ -4,6 +4,8 @@ export interface Column<Row> {
   heading: string;
   /** Numbers stand at the right, with digits of equal width. */
   numeric?: boolean;
+  /** Of words that may stand below each other. */
+  wraps?: boolean;
   cell(row: Row): Node | string;
 }
 
@@ -18,8 +20,8 @@ export function dataTable<Row>(
   rows: readonly Row[],
 ): DataTable<Row> {
   const body = el("tbody");
-  const alignment = (column: Column<Row>) => ({
-    class: column.numeric === true ? "numeric" : null,
+  const alignment = ({ numeric, wraps }: Column<Row>) => ({
+    class: numeric === true ? "numeric" : wraps === true ? "wraps" : null,
   });
   const element = el(
     "table",

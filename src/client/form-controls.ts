@@ -1,3 +1,5 @@
+import { el } from "./dom.ts";
+
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 /** A named control that the page's own markup promises; its absence is a bug. */
@@ -19,10 +21,21 @@ export function select(form: HTMLFormElement, name: string): HTMLSelectElement {
   throw new Error(`${name} is no select`);
 }
 
-/** The text of one field as it would be submitted; empty when there is none. Forms here hold no files. */
-export function fieldText(data: FormData, name: string): string {
-  const value = data.get(name);
-  return typeof value === "string" ? value.trim() : "";
+/** Says at a control what is wrong with it, and brings the focus there. What is typed next takes it back. */
+export function refuseControl(element: Control, message: string): void {
+  acceptControl(element);
+  const id = `${element.id}-problem`;
+  element.after(el("p", { id, class: "form-problem", role: "alert" }, message));
+  element.ariaInvalid = "true";
+  element.setAttribute("aria-describedby", id);
+  element.addEventListener("input", () => acceptControl(element), { once: true });
+  element.focus();
+}
+
+export function acceptControl(element: Control): void {
+  document.getElementById(`${element.id}-problem`)?.remove();
+  element.ariaInvalid = null;
+  element.removeAttribute("aria-describedby");
 }
 
 /**

@@ -17,6 +17,13 @@ export function formatAlignedMoney(credits: number): string {
   return text.padEnd(text.indexOf(".") + 1 + creditDigits, "0");
 }
 
+/** In whole cents, never more than there is: `$4.99`. */
+export function formatShortMoney(credits: number): string {
+  const creditsOfCent = 10 ** (creditDigits - 2);
+  if (credits > 0 && credits < creditsOfCent) return "< $0.01";
+  return formatMoney(Math.floor(credits / creditsOfCent) * creditsOfCent);
+}
+
 /** A decimal string of dollars with as many digits as a charge, or more where it has more. */
 export function formatAlignedUsd(usd: string): string {
   return `$${withDigits(usd, creditDigits)}`;

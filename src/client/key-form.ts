@@ -1,7 +1,7 @@
-import { BASIS_POINTS_OF_ONE, chargeCredits, parseUsd } from "../base/money.ts";
 import { callApi, problemText } from "./api.ts";
 import { byId, setText } from "./dom.ts";
-import { fieldText, submitOnce } from "./form-controls.ts";
+import { control, refuseControl, submitOnce } from "./form-controls.ts";
+import { readKeyWish } from "./key-wish.ts";
 
 /** The form for a new key, and the dialog that shows its secret once. */
 export function createKeyForm(onCreated: () => void): void {
@@ -18,8 +18,12 @@ export function createKeyForm(onCreated: () => void): void {
 
   async function create() {
     setText(problem, "");
-    const wish = readKeyWish(new FormData(form));
-    if (!wish.ok) return setText(problem, wish.message);
+    const wish = readKeyWish(new FormData(form), Date.now());
+    if (!wish.ok) {
+      if (wish.field === null) setText(problem, wish.message);
+      else refuseControl(control(form, wish.field), wish.message);
+      return;
+    }
     const answer = await callApi<{ secret: string }>("/api/v1/keys", {
       method: "POST",
       body: wish.body,
@@ -34,49 +38,6 @@ export function createKeyForm(onCreated: () => void): void {
   submitOnce(form, create);
   opener.addEventListener("click", () => setOpen(form.hidden !== false));
   byId("cancel-key", HTMLButtonElement).addEventListener("click", () => setOpen(false));
-}
-
-const capNames = ["maxCredits", "maxCreditsPerDay", "maxCreditsPerMonth"] as const;
-
-type KeyWish =
-  | {
-      ok: true;
-      body: {
-        label: string;
-        scopes: string[];
-        expiresAt?: string;
-      } & Partial<Record<(typeof capNames)[number], number>>;
-    }
-  | { ok: false; message: string };
-
-function readKeyWish(data: FormData): KeyWish {
-  const text = (name: string) => fieldText(data, name);
-  const label = text("label");
-  if (label === "")
-    return { ok: false, message: "Give the key a label, so that you know it later." };
-  const scopes = data.getAll("scope").filter((scope) => typeof scope === "string");
-  if (scopes.length === 0)
-    return { ok: false, message: "Choose at least one thing the key may do." };
-  const caps: Partial<Record<(typeof capNames)[number], number>> = {};
-  for (const name of capNames) {
-    const cap = text(name).replace(/^\$/, "");
-    if (cap === "") continue;
-    const usd = parseUsd(cap);
-    const credits = usd === null ? null : chargeCredits(usd, BASIS_POINTS_OF_ONE);
-    if (credits === null)
-      return { ok: false, message: "A cap is an amount in dollars, such as 2.50." };
-    caps[name] = credits;
-  }
-  const expires = text("expires");
-  return {
-    ok: true,
-    body: {
-      label,
-      scopes,
-      ...(expires === "" ? {} : { expiresAt: new Date(`${expires}T23:59:59`).toISOString() }),
-      ...caps,
-    },
-  };
 }
 
 /** The secret leaves the page with the dialog. */

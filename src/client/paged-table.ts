@@ -3,6 +3,7 @@ import { callApi } from "./api.ts";
 import type { Column, DataTable } from "./data-table.ts";
 import { dataTable } from "./data-table.ts";
 import { el } from "./dom.ts";
+import { showLoadFailure } from "./load-failure.ts";
 import type { Page } from "./wire.ts";
 
 interface PagedTableOptions<Row> {
@@ -12,6 +13,7 @@ interface PagedTableOptions<Row> {
   empty: string;
   container: HTMLElement;
   moreButton: HTMLButtonElement;
+  /** A further page could not be loaded; for the first one the table itself says so. */
   onProblem(problem: Problem): void;
 }
 
@@ -37,8 +39,8 @@ export function pagedTable<Row>(options: PagedTableOptions<Row>): PagedTable {
     moreButton.disabled = false;
     container.setAttribute("aria-busy", "false");
     if (!answer.ok) {
-      if (table === null) container.replaceChildren(el("p", { class: "quiet" }, "Not loaded."));
-      options.onProblem(answer.problem);
+      if (table === null) showLoadFailure(container, answer.problem, loadPage);
+      else options.onProblem(answer.problem);
       return;
     }
     const { items, nextCursor } = answer.value;

@@ -3,7 +3,8 @@ import { callApi, problemText } from "./api.ts";
 import type { Catalog } from "./catalog.ts";
 import { fillGraphSelect, fillModelSelect, loadCatalog } from "./catalog.ts";
 import { byId, el, setText } from "./dom.ts";
-import { control, fieldText, select, submitOnce } from "./form-controls.ts";
+import { fieldText } from "./field-text.ts";
+import { control, select, submitOnce } from "./form-controls.ts";
 import { formatSlot, graphName } from "./format.ts";
 import type { Schedule } from "./wire.ts";
 

@@ -49,7 +49,13 @@ export function ActivityPage() {
           <ul class="legend" id="legend" aria-label="Spend by group" />
           <details class="chart-data">
             <summary>Show as a table</summary>
-            <div class="table-scroll" id="chart-table" />
+            <div
+              class="table-scroll"
+              id="chart-table"
+              tabindex={0}
+              role="region"
+              aria-label="Spend over time, as a table"
+            />
           </details>
         </section>
         <section class="card" aria-labelledby="rows-title">

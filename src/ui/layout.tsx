@@ -52,7 +52,10 @@ export function Layout({ title, current, script, children }: LayoutProps) {
             </nav>
             <a class="balance" id="balance" href="/account" hidden={script === null}>
               <span class="balance-label">Available</span>
-              <span class="money" id="balance-amount">
+              <span class="money balance-exact" id="balance-amount">
+                –
+              </span>
+              <span class="money balance-short" id="balance-short">
                 –
               </span>
             </a>

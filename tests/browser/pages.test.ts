@@ -85,7 +85,16 @@ describeInBrowser("activity, run, schedules and account", ({ open, api, product 
     await page.getByRole("button", { name: "Create key" }).click();
     await page.getByText("A cap is an amount in dollars").waitFor();
     await page.getByLabel("Cap for each day").fill("0.5");
+    await page.getByLabel("Expires").fill("2020-01-01");
     await page.getByRole("button", { name: "Create key" }).click();
+    await page.getByText("Choose a time in the future.").waitFor();
+    const expires = page.locator("#key-expires");
+    expect(await expires.getAttribute("aria-invalid")).toBe("true");
+    expect(await expires.getAttribute("aria-describedby")).toBe("key-expires-problem");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("key-expires");
+    await expires.fill("");
+    expect(await page.getByText("Choose a time in the future.").count()).toBe(0);
+    await page.getByRole("button", { name: "Create key" }).dblclick();
     const dialog = page.getByRole("dialog", { name: "Your new key" });
     const secret = await dialog.locator("#secret").innerText();
     expect(secret).toMatch(/^rl_/);
@@ -100,6 +109,11 @@ describeInBrowser("activity, run, schedules and account", ({ open, api, product 
       .getByRole("row", { name: /Build server/ })
       .getByText("a day")
       .waitFor();
+    expect(await page.getByRole("row", { name: /Build server/ }).count()).toBe(1);
+    const keys = page.locator("#keys");
+    expect(await keys.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(
+      0,
+    );
     await page.getByRole("button", { name: "Revoke Build server" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
     await page

@@ -57,6 +57,9 @@ describeInBrowser("every page", ({ open, product }) => {
     await isLoaded(page);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(360);
+    expect(await page.locator("#balance").innerText()).toMatch(/^\$\d+\.\d\d$/);
+    const exact = /^Available \$\d+\.\d{2,7}$/;
+    expect(await page.locator("#balance").getAttribute("aria-label")).toMatch(exact);
   });
 
   test("a chat with long words and wide tables does not scroll sideways on a small phone", async () => {

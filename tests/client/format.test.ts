@@ -7,6 +7,7 @@ import {
   formatDuration,
   formatMoney,
   formatPrice,
+  formatShortMoney,
   graphName,
   runIdIn,
 } from "../../src/client/format.ts";
@@ -20,6 +21,16 @@ test.each([
   [123_456_789_000_000, "$12,345,678.90"],
 ])("%i credits read %s, exact to the last one", (credits, text) => {
   expect(formatMoney(credits)).toBe(text);
+});
+
+test.each([
+  [49_999_999, "$4.99"],
+  [50_000_000, "$5.00"],
+  [20, "< $0.01"],
+  [0, "$0.00"],
+  [-20, "−$0.01"],
+])("where there is no room, %i credits read %s", (credits, text) => {
+  expect(formatShortMoney(credits)).toBe(text);
 });
 
 test("in a column every amount has the same number of digits after its point", () => {
