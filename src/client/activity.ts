@@ -1,3 +1,4 @@
+import type { Settlement } from "../ports/usage-fact.ts";
 import { createSpendChart } from "./activity-chart.ts";
 import type { SpendTable } from "./activity-data.ts";
 import { spendTable } from "./activity-data.ts";
@@ -38,16 +39,21 @@ const rows = pagedTable<Receipt>({
     {
       heading: "Charged",
       numeric: true,
-      cell: ({ effective }) => alignedAmount(effective.chargedCredits),
+      cell: ({ effective: { settlement, chargedCredits } }) =>
+        qualified(settlement, alignedAmount(chargedCredits)),
     },
     { heading: "Trigger", cell: ({ trigger }) => trigger },
     { heading: "Graph", cell: ({ graphId }) => el("span", { title: graphId }, graphName(graphId)) },
     { heading: "Model", cell: ({ model }) => model },
-    { heading: "Tokens in", numeric: true, cell: ({ effective }) => count(effective.inputTokens) },
+    {
+      heading: "Tokens in",
+      numeric: true,
+      cell: ({ effective }) => tokensCell(effective.settlement, effective.inputTokens),
+    },
     {
       heading: "Tokens out",
       numeric: true,
-      cell: ({ effective }) => count(effective.outputTokens),
+      cell: ({ effective }) => tokensCell(effective.settlement, effective.outputTokens),
     },
     {
       heading: "Run",
@@ -55,6 +61,18 @@ const rows = pagedTable<Receipt>({
     },
   ],
 });
+
+/** A figure with a word beside it where it is not what the gateway told. */
+function qualified(settlement: Settlement, figure: HTMLElement): HTMLElement {
+  if (settlement === "final") return figure;
+  return el("span", {}, el("span", { class: "quiet" }, `${settlement} `), figure);
+}
+
+function tokensCell(settlement: Settlement, tokens: number): HTMLElement {
+  return settlement === "unknown"
+    ? el("span", { class: "quiet" }, "unknown")
+    : qualified(settlement, count(tokens));
+}
 
 async function load(filter: ActivityFilter) {
   const asked = ++generation;

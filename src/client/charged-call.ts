@@ -20,5 +20,5 @@ export function isWaived(receipt: Receipt): boolean {
 
 export function insteadWords({ paidBy }: ChargedCall): string {
   const other = paidBy === null ? "another dispatch of it" : `dispatch ${paidBy.dispatch}`;
-  return `you asked once, so ${other} is charged and this one is not`;
+  return `you asked once, so ${other} is charged, and nothing for this one`;
 }

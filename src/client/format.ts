@@ -64,6 +64,11 @@ export function retriedWords(attempt: number): string {
   return attempt === 2 ? "Retried twice" : `Retried ${integers.format(attempt)} times`;
 }
 
+/** An attempt as people count: the first one is 0 on the wire. */
+export function formatAttempt(attempt: number): string {
+  return integers.format(attempt + 1);
+}
+
 /** `< 0.1 s`, `12.4 s`, `3 min 5 s`. */
 export function formatDuration(durationMs: number): string {
   const seconds = Math.max(0, durationMs) / 1_000;

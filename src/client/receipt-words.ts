@@ -15,7 +15,7 @@ const sources: Readonly<Record<Provenance, string>> = {
 
 /** Where a receipt's figure comes from by now. */
 export function sourceWords({ effective }: Receipt): string {
-  return effective.settlement === "unknown" ? "nothing yet" : sources[effective.provenance];
+  return effective.settlement === "unknown" ? "not known" : sources[effective.provenance];
 }
 
 /** `25%`; of what the provider asks. */

@@ -5,7 +5,7 @@ import { fact } from "./fact.ts";
 import { keyedList } from "./keyed-list.ts";
 import { receiptsIn, timelineOf, type TimelineEntry } from "./timeline.ts";
 import { timelineEntry } from "./timeline-entry.ts";
-import { billingWords, booksEquation, sumEquation, whyCharged } from "./why-charged.ts";
+import { billingWords, booksEquation, isUnderWay, sumEquation, whyCharged } from "./why-charged.ts";
 import type { Receipt, Run } from "./wire.ts";
 
 export interface RunBooks {
@@ -39,7 +39,7 @@ export function createRunBooks(): RunBooks {
     why.textContent = whyCharged(run, receipts).join(" ");
     equations.replaceChildren(
       fact("Calls", badge(run.books.closed ? "closed" : "open"), ` ${booksEquation(run)}`),
-      fact("Charges", sumEquation(run, receiptsIn(entries))),
+      ...(isUnderWay(run) ? [] : [fact("Charges", sumEquation(run, receiptsIn(entries)))]),
       fact("Billing", badge(run.billing), ` ${billingWords(run)}`),
     );
     timeline.show(entries.dispatched);

@@ -1,7 +1,9 @@
 import { amount, badge, time } from "./amount.ts";
 import { el } from "./dom.ts";
+import { errorWords } from "./error-words.ts";
 import { fact } from "./fact.ts";
-import { formatCount, formatDuration, graphName, retriedWords } from "./format.ts";
+import { formatAttempt, formatCount, formatDuration, graphName, retriedWords } from "./format.ts";
+import { isUnderWay } from "./why-charged.ts";
 import type { Run } from "./wire.ts";
 
 /** A run in figures. */
@@ -13,7 +15,7 @@ export function runSummary(run: Run): HTMLElement {
     el(
       "dl",
       { class: "facts" },
-      fact("Charged", amount(run.chargedCredits)),
+      fact("Charged", amount(run.chargedCredits), isUnderWay(run) ? " so far" : ""),
       fact("Held", amount(run.heldCredits)),
       fact("Billing", badge(run.billing)),
       fact(
@@ -24,7 +26,7 @@ export function runSummary(run: Run): HTMLElement {
       fact("Model", run.model),
       fact("Trigger", trigger(run)),
       run.attempt === 0 ? null : fact("Attempt", attempt(run)),
-      run.errorCode === null ? null : fact("Ended with", run.errorCode),
+      run.errorCode === null ? null : fact("Ended with", ended(run.errorCode)),
       fact("Started", time(run.startedAt)),
       fact("Took", took(run)),
     ),
@@ -40,7 +42,10 @@ function took({ startedAt, finishedAt }: Run): string {
   return formatDuration(Date.parse(finishedAt) - Date.parse(startedAt));
 }
 
-/** Counted from 0, as in the receipts. */
+function ended(errorCode: string): HTMLElement {
+  return el("span", { title: errorCode }, errorWords(errorCode));
+}
+
 function attempt(run: Run): string {
-  return `${formatCount(run.attempt)} (${retriedWords(run.attempt).toLowerCase()})`;
+  return `${formatAttempt(run.attempt)} (${retriedWords(run.attempt).toLowerCase()})`;
 }

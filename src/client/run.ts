@@ -3,13 +3,15 @@ import type { Problem } from "./api.ts";
 import { callApi, problemText } from "./api.ts";
 import { answerNodeKey, loadCatalog } from "./catalog.ts";
 import { button, byId, el, setText } from "./dom.ts";
-import { statusWord } from "./format.ts";
+import { formatTime, graphName, statusWord } from "./format.ts";
 import { isActive } from "./is-active.ts";
 import type { LiveRunName, ReplyState } from "./live-reply.ts";
 import { createLiveReply } from "./live-reply.ts";
 import { createRunBooks } from "./run-books.ts";
 import { refreshDelayMs } from "./run-refresh.ts";
 import { runSummary } from "./run-summary.ts";
+import type { RunThread } from "./run-thread.ts";
+import { loadRunThread } from "./run-thread.ts";
 import { refreshBalance, showProblem } from "./shell.ts";
 import { endedTranscript } from "./thread-history.ts";
 import type { Receipt, Run } from "./wire.ts";
@@ -25,6 +27,7 @@ const runId = byId("main", HTMLElement).dataset["runId"] ?? "";
 const path = `/api/v1/ai/runs/${encodeURIComponent(runId)}`;
 const catalog = loadCatalog();
 let shown = "";
+let thread: RunThread | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let replyState: ReplyState = "idle";
 /** The state of the run in which it was last given to the reply: to follow it there once more would change nothing. */
@@ -51,6 +54,7 @@ async function refresh() {
   // Without its receipts nothing can be said of a run's charges; what is shown already stays.
   if (!run.ok) return showFailure(run.problem);
   if (!receipts.ok) return showFailure(receipts.problem);
+  thread ??= await loadRunThread(run.value);
   showProblem(calls.ok ? null : problemText(calls.problem));
   show(run.value, receipts.value.items, calls.ok ? calls.value.items : null);
   await showReply(run.value);
@@ -110,10 +114,19 @@ function show(run: Run, receipts: readonly Receipt[], calls: readonly RunCall[] 
   summary.replaceChildren(runSummary(run));
   books.show(run, receipts, calls);
   if (isFirst) showFirst(run);
+  else void refreshBalance();
 }
 
 function showFirst(run: Run) {
   summary.setAttribute("aria-busy", "false");
+  const title = `Run of ${graphName(run.graphId)}`;
+  const at = formatTime(run.createdAt);
+  document.title = `${title}, ${at} · Runledger`;
+  setText(byId("run-title", HTMLElement), title);
+  setText(byId("run-time", HTMLElement), at);
+  const asked = byId("run-asked", HTMLElement);
+  setText(asked, thread?.asked ?? "");
+  asked.parentElement?.toggleAttribute("hidden", asked.textContent === "");
   // A question takes its room above the books once the log has told it.
   if (run.status === "interrupted") setTimeout(showBooks, questionToldAfterMs);
   else showBooks();
@@ -135,7 +148,7 @@ function showActions(run: Run) {
 function actions(run: Run): HTMLElement[] {
   const nodes: HTMLElement[] = [];
   if (isActive(run)) nodes.push(button("Stop", () => void stop()));
-  if (run.threadId !== null) {
+  if (run.threadId !== null && thread?.isThere === true) {
     nodes.push(el("a", { class: "button", href: `/?thread=${run.threadId}` }, "Open chat"));
   }
   return nodes;

@@ -1,7 +1,7 @@
 import type { RunCall } from "../ports/run.ts";
 import { amount, badge, time } from "./amount.ts";
 import { el } from "./dom.ts";
-import { formatCount, formatDuration } from "./format.ts";
+import { formatAttempt, formatCount, formatDuration } from "./format.ts";
 import { changesOf } from "./receipt-changes.ts";
 import { receiptFacts } from "./receipt-facts.ts";
 import { changeWords } from "./receipt-words.ts";
@@ -19,6 +19,7 @@ export function timelineEntry(entry: TimelineEntry): HTMLElement {
       { class: "entry-head" },
       title(entry),
       call === null ? null : badge(call.state),
+      usageWords(entry),
       receipt === null
         ? el("span", { class: "entry-charge quiet" }, isVoid(call) ? "no charge" : "no charge yet")
         : el("span", { class: "entry-charge" }, amount(receipt.effective.chargedCredits)),
@@ -28,6 +29,13 @@ export function timelineEntry(entry: TimelineEntry): HTMLElement {
     changes(entry),
     receipt === null ? null : receiptFacts(receipt),
   );
+}
+
+/** A call that did not come to its end may be counted as settled all the same. */
+function usageWords({ call, receipt }: TimelineEntry): HTMLElement | null {
+  if (receipt === null || (call?.state !== "cancelled" && call?.state !== "failed")) return null;
+  const words = receipt.settlement === "unknown" ? "usage unknown" : "usage settled";
+  return el("span", { class: "quiet" }, words);
 }
 
 /** Whether nothing will ever be charged: the call is over and owes no receipt. */
@@ -53,7 +61,7 @@ function whenAndWhich(call: RunCall, { dispatches, isRetried }: TimelineEntry): 
     endedAt === null
       ? "under way"
       : `took ${formatDuration(Date.parse(endedAt) - Date.parse(startedAt))}`,
-    ...(isRetried ? [`attempt ${formatCount(attempt)}`] : []),
+    ...(isRetried ? [`attempt ${formatAttempt(attempt)}`] : []),
     ...(dispatches === 1
       ? []
       : [`dispatch ${formatCount(dispatch)} of ${formatCount(dispatches)}`]),

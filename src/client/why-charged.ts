@@ -4,6 +4,9 @@ import type { Receipt, Run } from "./wire.ts";
 /** Plain sentences that lead from the calls to the charge. */
 export function whyCharged(run: Run, receipts: readonly Receipt[]): string[] {
   const { books } = run;
+  if (isUnderWay(run)) {
+    return ["The run is under way. Its charges are added up here once it has ended."];
+  }
   const effective = receipts.map(({ effective: now }) => now);
   const charged = effective.reduce((total, { chargedCredits }) => total + chargedCredits, 0);
   const unknown = effective.filter(({ settlement }) => settlement === "unknown").length;
@@ -15,12 +18,23 @@ export function whyCharged(run: Run, receipts: readonly Receipt[]): string[] {
     );
   }
   if (unknown > 0) {
-    sentences.push(
-      `Not known yet, because no complete answer was recorded, and charged ${formatMoney(0)} until then: ${countOf(unknown, "receipt")}.`,
-    );
+    sentences.push(`${unknownWords(run)}: ${countOf(unknown, "receipt")}.`);
   }
   if (books.voided > 0) sentences.push(`Never reached a model: ${countOf(books.voided, "call")}.`);
   return sentences;
+}
+
+/** While it goes on its figures grow at different times, so that no sum of them holds. */
+export function isUnderWay({ finishedAt, status }: Run): boolean {
+  return finishedAt === null && (status === "pending" || status === "running");
+}
+
+/** Only a gateway that keeps a log can tell later. */
+function unknownWords({ billing }: Run): string {
+  const cause = "Charged nothing, because no complete answer was recorded";
+  return billing === "reconciling"
+    ? `${cause} and the gateway's log has not told yet what was used`
+    : `${cause} and nobody knows what was used`;
 }
 
 function mainSentence(calls: number, receipts: number, charged: string): string {

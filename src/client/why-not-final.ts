@@ -34,9 +34,9 @@ export function whyUnknown(charged: ChargedCall, receipt: Receipt): string {
     return `${cause} and ${insteadWords(charged)}`;
   }
   if (log === null) {
-    return charged.billing === "settled"
-      ? `${cause}, so nobody knows what it used and nothing is charged`
-      : `${cause}, so nothing is charged until the gateway's log tells what it used`;
+    return charged.billing === "reconciling"
+      ? `${cause}, so nothing is charged until the gateway's log tells what it used`
+      : `${cause}, so nobody knows what it used and nothing is charged`;
   }
   if (usedNothing(log)) {
     return `${cause}, but the gateway's log proves that it used nothing, so nothing is charged`;

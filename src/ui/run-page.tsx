@@ -8,8 +8,9 @@ export function RunPage({ runId }: { runId: string }) {
         <div class="sheet-head">
           <div>
             <h1>
-              Run <span id="run-status" class="badge" role="status" />
+              <span id="run-title">Run</span> <span id="run-status" class="badge" role="status" />
             </h1>
+            <p class="quiet run-time" id="run-time" />
             <p class="quiet mono run-id">{runId}</p>
           </div>
           <div class="actions run-actions" id="run-actions" />
@@ -19,6 +20,16 @@ export function RunPage({ runId }: { runId: string }) {
         <div id="run-summary" class="run-summary" aria-busy="true">
           <p class="quiet">Loading…</p>
         </div>
+        <section class="card" aria-labelledby="asked-title" hidden>
+          <h2 id="asked-title">Asked</h2>
+          <p
+            class="asked"
+            id="run-asked"
+            tabindex={0}
+            role="region"
+            aria-labelledby="asked-title"
+          />
+        </section>
         <section class="card" id="run-output" aria-labelledby="output-title" hidden>
           <h2 id="output-title">Output</h2>
         </section>

@@ -79,6 +79,10 @@ describeInBrowser("a run's page", ({ open, product }) => {
     const page = await open(`/runs/${await runIdOf(reply)}`);
     await eventually(() => page.locator("#run-status").innerText()).toBe("running");
     await page.getByText("A model is answering, so there is no receipt yet.").waitFor();
+    await page.getByText("The run is under way. Its charges are added up here").waitFor();
+    expect(await page.locator(".reply-cost").isVisible()).toBe(false);
+    expect(await page.title()).toMatch(/^Run of poet, .+ · Runledger$/);
+    expect(await page.getByRole("region", { name: "Asked" }).innerText()).toContain("Live");
     await eventually(() => page.locator("#run-status").innerText()).toBe("success");
     await page.getByText(/1 dispatched = 1 settled \+ 0 unknown \+ 0 voided \+ 0 open/).waitFor();
     await page.getByText(/^1 receipt = \$0\.\d+, which is what the run was charged$/).waitFor();
@@ -91,6 +95,23 @@ describeInBrowser("a run's page", ({ open, product }) => {
     const receipt = poet.getByRole("link", { name: /^rcpt_/ });
     await receipt.click();
     expect(new URL(page.url()).hash).toBe(`#${await receipt.innerText()}`);
+    expect(await page.getByRole("link", { name: "Open chat" }).count()).toBe(1);
+  });
+
+  test("offers no chat that was deleted, and tells codes in words", async () => {
+    const record = eventfulRun();
+    const ended = { status: "cancelled", errorCode: "aborted" } as const;
+    record.run = { ...record.run, ...ended, threadId: "thr_gone" };
+    const { page } = await openRecord(record);
+    await isShown(page);
+    expect(await page.getByRole("link", { name: "Open chat" }).count()).toBe(0);
+    expect(await page.getByRole("region", { name: "Asked" }).count()).toBe(0);
+    const fact = (name: string) => page.locator(".facts > div", { hasText: name });
+    expect(await fact("Ended with").locator("dd").innerText()).toBe("Stopped");
+    expect(await fact("Attempt").locator("dd").innerText()).toBe("2 (retried once)");
+    expect(await entry(page, 5).locator(".entry-head").innerText()).toMatch(
+      /stopped\s+usage settled/,
+    );
   });
 
   test("says of every call why it cost what it cost", async () => {
@@ -100,7 +121,7 @@ describeInBrowser("a run's page", ({ open, product }) => {
       expect.stringMatching(
         /charged with a markup of 25%; the operator has given \$0\.00025 back\.$/,
       ),
-      expect.stringMatching(/you asked once, so dispatch 2 is charged and this one is not/),
+      expect.stringMatching(/you asked once, so dispatch 2 is charged, and nothing for this one/),
       expect.stringMatching(/^The gateway named this call's cost/),
       expect.stringMatching(/^This call failed before a model could answer/),
       expect.stringMatching(/^This call was stopped before .+ until the gateway's log is read\.$/),
@@ -114,7 +135,7 @@ describeInBrowser("a run's page", ({ open, product }) => {
       expect(again).toContain(words);
     }
     expect(await entry(page, 4).locator(".entry-charge").innerText()).toBe("no charge");
-    expect(await entry(page, 5).innerText()).toContain("attempt 1");
+    expect(await entry(page, 5).innerText()).toContain("attempt 2");
     const found = page.getByRole("region", { name: "Found in the gateway's log" });
     expect(await found.getByRole("listitem").count()).toBe(1);
     await page.getByText("$0.001 + $0.00 + $0.00125 + $0.00125 + $0.00125 = $0.00475").waitFor();

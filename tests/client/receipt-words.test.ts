@@ -55,5 +55,5 @@ test("where a figure comes from follows its corrections", () => {
   expect(sourceWords(makeReceipt({ ...estimated, corrections: [fromLog()] }))).toBe(
     "the gateway's log",
   );
-  expect(sourceWords(makeReceipt(unknown))).toBe("nothing yet");
+  expect(sourceWords(makeReceipt(unknown))).toBe("not known");
 });

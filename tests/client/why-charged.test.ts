@@ -18,7 +18,9 @@ test("the sentences lead from the calls to the sum, and name what is not ordinar
   const text = whyCharged({ books: { ...books, dispatches: 4 } } as Run, receipts).join(" ");
   expect(text).toContain("4 model calls, 3 receipts, $0.000012 in all.");
   expect(text).toContain("Estimated, because the call was stopped or told no usage: 1 receipt.");
-  expect(text).toContain("charged $0.00 until then: 1 receipt.");
+  expect(text).toContain(
+    "Charged nothing, because no complete answer was recorded and nobody knows what was used: 1 receipt.",
+  );
   expect(text).toContain("Never reached a model: 1 call.");
 });
 
@@ -29,6 +31,20 @@ test.each([
   const receipts = Array.from({ length: dispatches }, () => receipt("final", 100));
   const run = { books: { ...books, dispatches, voided: 0 } } as Run;
   expect(whyCharged(run, receipts)).toEqual([sentence]);
+});
+
+test("only while the gateway's log is read may something come of an unknown call", () => {
+  const run = { books, billing: "reconciling" } as Run;
+  expect(whyCharged(run, [receipt("unknown", 0)]).join(" ")).toContain(
+    "Charged nothing, because no complete answer was recorded and the gateway's log has not told yet what was used: 1 receipt.",
+  );
+});
+
+test("no sum is told of a run that is under way", () => {
+  const run = { books, status: "running", finishedAt: null } as Run;
+  expect(whyCharged(run, [receipt("final", 100)])).toEqual([
+    "The run is under way. Its charges are added up here once it has ended.",
+  ]);
 });
 
 test("a run without calls says that it cost nothing", () => {

@@ -148,7 +148,7 @@ describe("a call whose end nobody saw", () => {
     [
       "was sent again",
       { receipt, paidBy: second, billing: "reconciling" },
-      `${died} and you asked once, so dispatch 2 is charged and this one is not.`,
+      `${died} and you asked once, so dispatch 2 is charged, and nothing for this one.`,
     ],
     [
       "was filled in",
@@ -163,7 +163,7 @@ describe("a call whose end nobody saw", () => {
     [
       "was sent again and filled in",
       { receipt: filled({ chargedDelta: 0 }), paidBy: second },
-      `${died} and you asked once, so dispatch 2 is charged and this one is not, although the gateway's log shows that it cost $0.0008.`,
+      `${died} and you asked once, so dispatch 2 is charged, and nothing for this one, although the gateway's log shows that it cost $0.0008.`,
     ],
     [
       "proved to have used nothing",
@@ -184,7 +184,7 @@ describe("a dispatch that was not charged although it cost something", () => {
     [null, "another dispatch of it"],
   ])("names the one that was (%#)", (paidBy, name) => {
     expect(why({ call: null, receipt, paidBy })).toBe(
-      `${asked}, so ${name} is charged and this one is not, although it cost $0.001.`,
+      `${asked}, so ${name} is charged, and nothing for this one, although it cost $0.001.`,
     );
   });
 });
