@@ -12,6 +12,9 @@ export interface ActivityFilter {
   to: string;
 }
 
+const rangeDefault: Range = "7d";
+/** Of one answer; the longest step is a day. */
+const daysMax = 400;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const rangeDays = { "7d": 7, "30d": 30 } as const;
@@ -21,9 +24,11 @@ export function readFilter(search: string): ActivityFilter {
   const query = new URLSearchParams(search);
   const from = query.get("from") ?? "";
   const to = query.get("to") ?? "";
-  const range = ranges.find((known) => known === query.get("range")) ?? "7d";
+  const asked = ranges.find((known) => known === query.get("range")) ?? rangeDefault;
   const group = groups.find((known) => known === query.get("group")) ?? "model";
-  return { range, group, from: isDate(from) ? from : "", to: isDate(to) ? to : "" };
+  const dates = { from: isDate(from) ? from : "", to: isDate(to) ? to : "" };
+  const hasDates = dates.from !== "" || dates.to !== "";
+  return { range: asked === "custom" && !hasDates ? rangeDefault : asked, group, ...dates };
 }
 
 export function writeFilter({ range, group, from, to }: ActivityFilter): string {
@@ -49,9 +54,19 @@ export function activityWindow(
   }
   if (range !== "custom")
     return windowOf(startOfDay(now, 1 - rangeDays[range]), startOfDay(now, 1));
-  const start = from === "" ? startOfDay(now, -6) : Date.parse(`${from}T00:00:00`);
-  const lastDay = to === "" ? now : Date.parse(`${to}T00:00:00`);
+  const lastDay = to === "" ? now : startOfDate(to);
+  const start = from === "" ? startOfDay(lastDay, -6) : startOfDate(from);
   return windowOf(start, Math.max(startOfDay(lastDay, 1), startOfDay(start, 1)));
+}
+
+/** Why an own range cannot be asked for; null when it can. */
+export function rangeProblem({ range, from, to }: ActivityFilter, now: number): string | null {
+  if (range !== "custom" || from === "") return null;
+  const lastDay = to === "" ? now : startOfDate(to);
+  if (startOfDate(from) > lastDay) return "The first day must not be after the last one.";
+  const earliest = startOfDay(lastDay, 1 - daysMax);
+  if (startOfDate(from) >= earliest) return null;
+  return `At most ${daysMax} days fit. Through ${dateOf(lastDay)} the first day is ${dateOf(earliest)}.`;
 }
 
 /** The days that a range touches, as the dates of an own range. */
@@ -77,6 +92,10 @@ function windowOf(start: number, end: number): { from: string; to: string; step:
 function startOfDay(time: number, daysOn: number): number {
   const day = new Date(time);
   return new Date(day.getFullYear(), day.getMonth(), day.getDate() + daysOn).getTime();
+}
+
+function startOfDate(date: string): number {
+  return Date.parse(`${date}T00:00:00`);
 }
 
 function iso(time: number): string {

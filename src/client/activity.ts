@@ -7,6 +7,7 @@ import {
   activityWindow,
   customRange,
   groups,
+  rangeProblem,
   ranges,
   readFilter,
   writeFilter,
@@ -23,6 +24,7 @@ import { refreshBalance, showProblem } from "./shell.ts";
 import type { Activity, Receipt } from "./wire.ts";
 
 const form = byId("filters", HTMLFormElement);
+const csv = byId("csv", HTMLAnchorElement);
 const totals = byId("totals", HTMLElement);
 const chart = createSpendChart(byId("chart", HTMLElement));
 let generation = 0;
@@ -78,18 +80,48 @@ async function load(filter: ActivityFilter) {
   const asked = ++generation;
   shown = filter;
   showProblem(null);
+  const wrong = rangeProblem(filter, Date.now());
+  showRangeProblem(wrong);
+  if (wrong !== null) {
+    clearFigures();
+    csv.removeAttribute("href");
+    return rows.clear("Choose other days to see their calls.");
+  }
   totals.setAttribute("aria-busy", "true");
   const range = activityWindow(filter, Date.now());
   const { from, to } = range;
-  byId("csv", HTMLAnchorElement).href = `/api/v1/activity.csv?${new URLSearchParams({ from, to })}`;
+  csv.href = `/api/v1/activity.csv?${new URLSearchParams({ from, to })}`;
   void rows.load(`/api/v1/activity/rows?${new URLSearchParams({ from, to, limit: "25" })}`);
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const query = new URLSearchParams({ ...range, timeZone, groupBy: filter.group });
   const answer = await callApi<Activity>(`/api/v1/activity?${query}`);
   if (asked !== generation) return;
   totals.setAttribute("aria-busy", "false");
-  if (answer.ok) show(answer.value, filter);
-  else showProblem(problemText(answer.problem));
+  if (answer.ok) return show(answer.value, filter);
+  // Those of another range must not be taken for this one's.
+  clearFigures();
+  showProblem(problemText(answer.problem));
+}
+
+function clearFigures() {
+  totals.setAttribute("aria-busy", "false");
+  for (const figure of totals.querySelectorAll("dd")) {
+    setText(figure, "–");
+    figure.title = "";
+  }
+  chart.show(spendTable([]));
+  byId("legend", HTMLElement).replaceChildren();
+  byId("chart-table", HTMLElement).replaceChildren();
+}
+
+function showRangeProblem(message: string | null) {
+  setText(byId("range-problem", HTMLElement), message ?? "");
+  for (const name of ["from", "to"]) {
+    const element = control(form, name);
+    element.ariaInvalid = message === null ? null : "true";
+    if (message === null) element.removeAttribute("aria-describedby");
+    else element.setAttribute("aria-describedby", "range-problem");
+  }
 }
 
 function show({ totals: sums, series }: Activity, { group }: ActivityFilter) {
@@ -175,7 +207,10 @@ function showAddress() {
 
 form.addEventListener("change", () => {
   const filter = withDates(formFilter());
-  history.replaceState(null, "", writeFilter(filter));
+  const { range, group } = shown;
+  // One step back is one choice; the days of an own range are one.
+  const isChoice = filter.range !== range || filter.group !== group;
+  history[isChoice ? "pushState" : "replaceState"](null, "", writeFilter(filter));
   fillForm(filter);
   void load(filter);
 });

@@ -20,6 +20,8 @@ interface PagedTableOptions<Row> {
 export interface PagedTable {
   /** Shows the first page of `path`; an answer to an earlier `load` is dropped. */
   load(path: string): Promise<void>;
+  /** Shows `words` in place of a table. */
+  clear(words: string): void;
 }
 
 /** A table over a list with a cursor, and its "load more" button. */
@@ -57,13 +59,22 @@ export function pagedTable<Row>(options: PagedTableOptions<Row>): PagedTable {
   }
 
   moreButton.addEventListener("click", () => void loadPage());
+  function forget() {
+    generation += 1;
+    cursor = null;
+    table = null;
+    moreButton.hidden = true;
+  }
   return {
     async load(newPath) {
       path = newPath;
-      generation += 1;
-      cursor = null;
-      table = null;
+      forget();
       await loadPage();
+    },
+    clear(words) {
+      forget();
+      container.setAttribute("aria-busy", "false");
+      container.replaceChildren(el("p", { class: "empty" }, words));
     },
   };
 }

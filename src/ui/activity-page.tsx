@@ -26,6 +26,7 @@ export function ActivityPage() {
             <label>
               Through <input type="date" name="to" />
             </label>
+            <p class="form-problem" id="range-problem" role="alert" />
           </div>
           <div class="inline-field">
             <label for="group">Group by</label>

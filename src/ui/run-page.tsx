@@ -22,13 +22,7 @@ export function RunPage({ runId }: { runId: string }) {
         </div>
         <section class="card" aria-labelledby="asked-title" hidden>
           <h2 id="asked-title">Asked</h2>
-          <p
-            class="asked"
-            id="run-asked"
-            tabindex={0}
-            role="region"
-            aria-labelledby="asked-title"
-          />
+          <p class="asked" id="run-asked" tabindex={0} role="group" aria-labelledby="asked-title" />
         </section>
         <section class="card" id="run-output" aria-labelledby="output-title" hidden>
           <h2 id="output-title">Output</h2>

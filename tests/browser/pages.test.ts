@@ -72,9 +72,32 @@ describeInBrowser("activity, run, schedules and account", ({ open, api, product 
     await page.reload();
     expect(await page.getByLabel("30 days").isChecked()).toBe(true);
     expect(await page.getByLabel("Group by").inputValue()).toBe("graphId");
+    await page.goBack();
+    expect(await page.getByLabel("Group by").inputValue()).toBe("model");
+    await page.goBack();
+    expect(await page.getByLabel("7 days").isChecked()).toBe(true);
+    await page.goForward();
+    await page.goForward();
     const csv = await page.getByRole("link", { name: "Download CSV" }).getAttribute("href");
     const answer = await fetch(`${product().url}${csv}`);
     expect(answer.headers.get("content-type")).toContain("text/csv");
+  });
+
+  test("an own range that cannot be asked for is told at its days, without figures", async () => {
+    const page = await open("/activity");
+    await eventually(() => page.locator("#total-runs").innerText()).toMatch(/^\d+$/);
+    await page.locator("label.segment", { hasText: "Custom" }).click();
+    await page.getByLabel("From").fill("2026-03-10");
+    await page.getByLabel("Through").fill("2026-03-01");
+    await page.getByText("The first day must not be after the last one.").waitFor();
+    expect(await page.getByLabel("Through").getAttribute("aria-invalid")).toBe("true");
+    expect(await page.locator("#totals dd").allInnerTexts()).toEqual(["–", "–", "–", "–"]);
+    expect(await page.locator("#rows table, #legend li").count()).toBe(0);
+    await page.getByLabel("From").fill("2020-03-10");
+    await page.getByText("Through 2026-03-01 the first day is 2025-01-26.").waitFor();
+    await page.getByLabel("From").fill("2026-02-01");
+    await eventually(() => page.locator("#total-runs").innerText()).toMatch(/^\d+$/);
+    expect(await page.getByLabel("Through").getAttribute("aria-invalid")).toBeNull();
   });
 
   test("a key's secret is shown once, opens the API, and opens nothing once revoked", async () => {

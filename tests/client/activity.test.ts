@@ -5,6 +5,7 @@ import {
   activityWindow,
   customRange,
   groups,
+  rangeProblem,
   ranges,
   readFilter,
   writeFilter,
@@ -24,6 +25,31 @@ describe("the filters in the address", () => {
         expect(readFilter(writeFilter(filter))).toEqual(filter);
       }),
     );
+  });
+
+  test("an own range without a day is the default, and one day is enough", () => {
+    const filter = { group: "model", from: "", to: "" } as const;
+    expect(readFilter("?range=custom")).toEqual({ ...filter, range: "7d" });
+    const search = "?range=custom&to=2026-02-10";
+    expect(readFilter(search)).toEqual({ ...filter, range: "custom", to: "2026-02-10" });
+    const { from, to } = activityWindow(readFilter(search), now);
+    expect(from).toBe(new Date("2026-02-04T00:00:00").toISOString());
+    expect(to).toBe(new Date("2026-02-11T00:00:00").toISOString());
+  });
+
+  test.each([
+    ["2026-02-10", "2026-02-10", null],
+    ["2026-02-11", "2026-02-10", "The first day must not be after the last one."],
+    ["2026-03-11", "", "The first day must not be after the last one."],
+    ["2025-02-04", "2026-03-10", null],
+    ["", "2020-03-10", null],
+    [
+      "2025-02-03",
+      "2026-03-10",
+      "At most 400 days fit. Through 2026-03-10 the first day is 2025-02-04.",
+    ],
+  ])("of the days from %j through %j it is said: %j", (from, to, problem) => {
+    expect(rangeProblem({ range: "custom", group: "model", from, to }, now)).toBe(problem);
   });
 
   test("nonsense is read as the default", () => {
