@@ -26,7 +26,6 @@ export function ActivityPage() {
             <label>
               Through <input type="date" name="to" />
             </label>
-            <p class="form-problem" id="range-problem" role="alert" />
           </div>
           <div class="inline-field">
             <label for="group">Group by</label>
@@ -36,6 +35,7 @@ export function ActivityPage() {
               <option value="trigger">Trigger</option>
             </select>
           </div>
+          <p class="form-problem" id="range-problem" role="alert" />
         </form>
         <p class="notice" id="problem" role="alert" hidden />
         <dl class="figures" id="totals" aria-busy="true">
