@@ -255,10 +255,10 @@ describeInBrowser("another attempt", ({ open, api, product }) => {
     const page = await open(`/runs/${await runIdOf(reply)}`);
     await page.getByRole("button", { name: "Retry" }).click();
     await eventually(() => page.locator("#run-status").innerText()).toBe("success");
-    await page.getByText("1 (retried once)").waitFor();
+    await page.getByText("2 (retried once)").waitFor();
     await eventually(() => page.locator(".entry p.quiet").allInnerTexts()).toEqual([
-      expect.stringMatching(/, attempt 0, dispatch 1 of 2$/),
-      expect.stringMatching(/, attempt 1, dispatch 2 of 2$/),
+      expect.stringMatching(/, attempt 1, dispatch 1 of 2$/),
+      expect.stringMatching(/, attempt 2, dispatch 2 of 2$/),
     ]);
     expect(await page.locator(".entry-charge").first().innerText()).toBe("no charge");
   });

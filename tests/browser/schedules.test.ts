@@ -52,6 +52,7 @@ describeInBrowser("the schedules page", ({ open, api, product }) => {
     await page.getByRole("button", { name: "Create schedule" }).dblclick();
     pressed.resolve();
     await page.getByText("Made once was created.").waitFor();
+    await cardOf(page, "Made once").first().waitFor();
     expect(await cardOf(page, "Made once").count()).toBe(1);
     const { items } = await api<{ items: Schedule[] }>("/api/v1/schedules?limit=100");
     expect(items.filter(({ name }) => name === "Made once")).toHaveLength(1);
