@@ -4,6 +4,7 @@ import { ApiError } from "../base/errors.ts";
 import { accountStatement } from "../billing/statement.ts";
 import { changeSchedule, createSchedule } from "../schedules/change-schedule.ts";
 import type { ScheduleProblem } from "../schedules/change-schedule.ts";
+import type { Schedule } from "../schedules/schedule.ts";
 import {
   countSchedules,
   deleteSchedule,
@@ -91,7 +92,7 @@ const ownScheduleRoutes = new OpenAPIHono<AppEnv>()
     const owner = c.get("principal");
     const made = createSchedule(c.req.valid("json"), owner, catalogs, clock.now());
     if (!made.ok) throw refusalOf(made);
-    await refuseWithoutRoomOrCredit(c);
+    await refuseWithoutRoomOrCredit(c, made.schedule);
     await insertSchedule(c.env.DB, made.schedule);
     return c.json(scheduleBodyOf({ ...made.schedule, lastRunAt: null, lastStatus: null }), 201);
   })
@@ -141,8 +142,13 @@ export const scheduleRoutes = new OpenAPIHono<AppEnv>()
   .route("/", ownScheduleRoutes)
   .route("/", scheduleRunRoutes);
 
-async function refuseWithoutRoomOrCredit(c: Context<AppEnv>): Promise<void> {
-  const { accountId } = c.get("principal");
+async function refuseWithoutRoomOrCredit(
+  c: Context<AppEnv>,
+  { accountId, model }: Schedule,
+): Promise<void> {
+  const { models } = c.get("deps").catalogs;
+  // As admission has it: a run of a free model holds nothing.
+  const isFree = models.find(model ?? models.defaultModelId)?.free === true;
   const [count, statement] = await Promise.all([
     countSchedules(c.env.DB, accountId),
     accountStatement(c.env.DB, accountId),
@@ -153,7 +159,7 @@ async function refuseWithoutRoomOrCredit(c: Context<AppEnv>): Promise<void> {
       `An account may have ${schedulesPerAccountMax} schedules. Delete one first.`,
     );
   }
-  if (statement === null || statement.availableCredits <= 0) {
+  if (statement === null || statement.availableCredits < (isFree ? 0 : 1)) {
     throw new ApiError(
       "insufficient_credits",
       "The account has no credit left to run a schedule. Add credits first.",

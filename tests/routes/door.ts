@@ -17,7 +17,7 @@ export const pepper = "pepper-for-tests";
 export const grantedCredits = 1_000_000;
 export const now = Date.UTC(2026, 10, 21, 12);
 
-const demoModel: ModelEntry = {
+export const demoModel: ModelEntry = {
   id: "demo/small",
   name: "Demo",
   provider: "demo",
@@ -54,14 +54,14 @@ export interface Door {
 export function openDoor(
   db: D1Database,
   variables: Record<string, string> = { AUTH_MODE: "dev" },
-  options: { accessKeys?: JWTVerifyGetKey; rate?: RateLimit } = {},
+  options: { accessKeys?: JWTVerifyGetKey; rate?: RateLimit; models?: ModelEntry[] } = {},
 ): Door {
   const runs = new FakeRuns(db);
   const logged: string[] = [];
   const log: Log = {
     log: (level, event, fields) => void logged.push(JSON.stringify({ level, event, ...fields })),
   };
-  const { accessKeys } = options;
+  const { accessKeys, models = [demoModel] } = options;
   const app = createApp(
     () => ({
       config: parseConfig({ API_KEY_PEPPER: pepper, ADMIN_TOKEN: adminToken, ...variables }),
@@ -70,9 +70,9 @@ export function openDoor(
       catalogs: {
         graphs: new Map([["langgraph:poet", poet]]),
         models: {
-          models: [demoModel],
+          models,
           defaultModelId: demoModel.id,
-          find: (id) => (id === demoModel.id ? demoModel : null),
+          find: (id) => models.find((model) => model.id === id) ?? null,
         },
       },
       defaultGraphId: "langgraph:poet",
