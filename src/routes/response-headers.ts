@@ -5,7 +5,10 @@ import type { AppEnv } from "./app-env.ts";
 
 const safeToken = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Correlation only. A client's own id is kept when it cannot carry anything else into logs and headers. */
+/**
+ * Correlation only. A client's own id is kept when it cannot carry anything else into logs and headers. Static files are
+ * answered before the Worker and have none.
+ */
 export const requestId = createMiddleware<AppEnv>(async (c, next) => {
   const given = c.req.header("x-request-id");
   const id = given !== undefined && safeToken.test(given) ? given : newId("request");
