@@ -1,9 +1,9 @@
 import { createServer, request, ServerResponse } from "node:http";
 
 /**
- * A server that passes everything on to `wrangler dev` on 127.0.0.1 but Miniflare's own headers. By `MF-Original-URL` anybody
- * may choose the address that the Worker believes it was asked at, and the real Host header is lost: a page under a name
- * that was made to point at this machine (DNS rebinding) would pass for localhost and act as the demo account.
+ * A server that passes everything on to `wrangler dev` on 127.0.0.1 but Miniflare's own headers. By `MF-Original-URL`
+ * anybody may choose the address that the Worker believes it was asked at, and the real Host header is lost: a page under
+ * a name that was made to point at this machine (DNS rebinding) would pass for localhost and act as the demo account.
  */
 export function createFront(port) {
   const server = createServer((asked, answer) => forward(asked, answer, port));
@@ -11,6 +11,8 @@ export function createFront(port) {
     const answer = new ServerResponse(asked);
     answer.assignSocket(socket);
     answer.once("finish", () => socket.end());
+    // The server takes its own listener away from such a socket.
+    socket.on("error", () => answer.destroy());
     // Nobody reads a second request from this socket.
     answer.shouldKeepAlive = false;
     forward(asked, answer, port).once("upgrade", (agreed, inner, innerHead) => {
@@ -41,6 +43,7 @@ function forward(asked, answer, port) {
     if (answer.headersSent || answer.destroyed) answer.destroy();
     else answer.writeHead(502).end("The server behind this address does not answer.\n");
   });
+  answer.on("error", () => passed.destroy());
   answer.once("close", () => passed.destroy());
   asked.pipe(passed);
   return passed;

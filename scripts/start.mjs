@@ -90,7 +90,7 @@ async function serve() {
   process.exit(stopping.asked ? 0 : code);
 }
 
-/** Opens the door that is asked, and resolves with the port behind it. Nobody needs to know that one: it is another each time. */
+/** Opens the public port and resolves with the one behind it, which nobody needs to know: it is another each time. */
 async function openFront() {
   const innerPort = await freePort();
   const front = createFront(innerPort);

@@ -7,8 +7,8 @@ import { validationError } from "./error-response.ts";
 const emptyBody = z.strictObject({});
 
 /**
- * Refuses fields where a route of `app` describes no body: they would be ignored without a word. None and `{}` are the same.
- * Expects sound JSON.
+ * Refuses fields where a route of `app` describes no body: they would be ignored without a word. None and `{}` are the
+ * same. Expects sound JSON.
  */
 export function emptyWhereNoneIsTaken(app: OpenAPIHono<AppEnv>): MiddlewareHandler<AppEnv> {
   // Routes are mounted after this and do not change once requests come in.

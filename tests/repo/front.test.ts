@@ -115,6 +115,27 @@ it("answers a refused socket, and takes no second request from it", async () => 
   expect(asked).toEqual(["/first"]);
 });
 
+it("outlives a client that vanishes while its socket or its request is being answered", async () => {
+  const reached = createServer();
+  const inner = createServer(() => reached.emit("asked"));
+  inner.on("upgrade", (_asked, socket) => {
+    socket.on("error", () => {});
+    reached.emit("asked");
+  });
+  const port = await listen(createFront(await listen(inner)));
+  for (const extra of ["", "Connection: Upgrade\r\nUpgrade: websocket\r\n"]) {
+    const socket = connect(port, "127.0.0.1");
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\n${extra}Content-Length: 9\r\n\r\nbody`);
+    await once(reached, "asked");
+    socket.resetAndDestroy();
+    await once(socket, "close");
+  }
+  inner.removeAllListeners("request").on("request", (_asked, answer: ServerResponse) => {
+    answer.end("still here");
+  });
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("still here");
+});
+
 it("says so when nothing answers behind it", async () => {
   const inner = createServer();
   const gone = await listen(inner);
