@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { filesUnder } from "./files-under.mjs";
 import { root, runQuietly } from "./toolchain.mjs";
 
 const assets = join(root, "dist", "client");
@@ -36,15 +37,4 @@ function hashOf(paths) {
       .update("\0");
   }
   return hash.digest("hex");
-}
-
-function filesUnder(path) {
-  const full = join(root, path);
-  const stats = statSync(full, { throwIfNoEntry: false });
-  if (stats === undefined) return [];
-  if (stats.isFile()) return [path];
-  return readdirSync(full, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
-    .sort();
 }

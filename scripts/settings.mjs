@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+import * as util from "node:util";
 
 /** Variables of the Worker, as `src/env.ts` lists them; a test compares the two. */
 export const workerVariables = [
@@ -36,6 +36,12 @@ export function readSettings(environment, devVarsPath) {
     start: pick((name) => startVariables.includes(name)),
     worker: pick((name) => !startVariables.includes(name)),
   };
+}
+
+/** The one thing here that the first releases of Node 20 cannot do. */
+function parseEnv(text) {
+  if (util.parseEnv === undefined) throw new Error(".dev.vars is read with Node 20.12 or newer");
+  return util.parseEnv(text);
 }
 
 /**

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildClient, ensureAssetsDirectory } from "./build-client.mjs";
+import { filesUnder } from "./files-under.mjs";
 import { countReports } from "./test-report.mjs";
 import { alone, ensureInstalled, root, run } from "./toolchain.mjs";
 
@@ -85,9 +86,7 @@ function projectOf(file) {
 }
 
 function testFiles() {
-  return readdirSync(join(root, "tests"), { recursive: true })
-    .filter((file) => file.endsWith(".test.ts"))
-    .map((file) => join("tests", file));
+  return filesUnder("tests").filter((file) => file.endsWith(".test.ts"));
 }
 
 function escapeRegExp(text) {
