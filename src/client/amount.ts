@@ -1,7 +1,6 @@
 import { el } from "./dom.ts";
 import {
   formatAlignedMoney,
-  formatAlignedUsd,
   formatCount,
   formatCredits,
   formatMoney,
@@ -38,9 +37,4 @@ export function time(iso: string | null): HTMLElement | string {
 /** Status in words; the colour only repeats it. */
 export function badge(status: string, title: string | null = null): HTMLElement {
   return el("span", { class: `badge badge-${status}`, title }, statusWord(status));
-}
-
-/** Dollars of a provider's price, as exact as they were told, in a column beside charges. */
-export function alignedCost(usd: string, title: string): HTMLElement {
-  return el("span", { class: "number", title }, formatAlignedUsd(usd));
 }

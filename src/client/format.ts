@@ -24,11 +24,6 @@ export function formatShortMoney(credits: number): string {
   return formatMoney(Math.floor(credits / creditsOfCent) * creditsOfCent);
 }
 
-/** A decimal string of dollars with as many digits as a charge, or more where it has more. */
-export function formatAlignedUsd(usd: string): string {
-  return `$${withDigits(usd, creditDigits)}`;
-}
-
 /** A price as people write it: `0.6` -> `$0.60`, `0.075` -> `$0.075`. */
 export function formatPrice(usd: string): string {
   return `$${withDigits(usd, 2)}`;

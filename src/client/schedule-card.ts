@@ -103,7 +103,7 @@ function runList(schedule: Schedule, { loadRuns }: ScheduleActions): HTMLElement
   const { timezone } = schedule;
   const list = el("div", { class: "runs" }, el("p", { class: "quiet" }, "Loading…"));
   const summary = el("summary", {}, "Runs");
-  const details = el("details", { class: "chart-data" }, summary, list);
+  const details = el("details", { class: "disclosure" }, summary, list);
   async function show() {
     const runs = await loadRuns(schedule);
     if (typeof runs === "string") return list.replaceChildren(el("p", { class: "quiet" }, runs));

@@ -1,4 +1,4 @@
-import type { AiErrorCode, DoneStatus, RunEvent, RunPhase } from "../ports/ai-event.ts";
+import type { AiErrorCode, DoneStatus, RunEvent, RunActivity } from "../ports/ai-event.ts";
 import type { JsonValue } from "../ports/json.ts";
 import type { Question } from "./questions.ts";
 import { questionsAfter } from "./questions.ts";
@@ -29,7 +29,7 @@ export interface Transcript {
   lastSeq: number;
   /** 0 for the first; a retry adds one. */
   attempt: number;
-  phase: RunPhase | "interrupted" | "ended" | "waiting";
+  phase: RunActivity | "interrupted" | "ended" | "waiting";
   phaseLabel: string | null;
   steps: readonly Step[];
   /** How often a part was taken back because it is made anew. */

@@ -28,7 +28,8 @@ export interface RunUsage {
   outputTokens: number;
 }
 
-export type RunPhase = "thinking" | "tool_use" | "recovering";
+/** What a run is at, as viewers are told. */
+export type RunActivity = "thinking" | "tool_use" | "recovering";
 export type DoneStatus = "success" | "error" | "cancelled";
 
 /**
@@ -36,7 +37,7 @@ export type DoneStatus = "success" | "error" | "cancelled";
  * `interrupt`, or `assistant_final` and `done`, or `error` and `done`. Nothing follows them.
  */
 export type AiEvent =
-  | { type: "status"; phase: RunPhase; label?: string }
+  | { type: "status"; phase: RunActivity; label?: string }
   | { type: "text_delta"; messageId: string; nodeKey: string; delta: string }
   | {
       type: "tool_call_start";

@@ -48,7 +48,7 @@ export function ActivityPage() {
           <h2 id="chart-title">Spend over time</h2>
           <div class="chart" id="chart" role="img" aria-labelledby="chart-title" />
           <ul class="legend" id="legend" aria-label="Spend by group" />
-          <details class="chart-data">
+          <details class="disclosure">
             <summary>Show as a table</summary>
             <div
               class="table-scroll"

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import {
   formatAgo,
   formatAlignedMoney,
-  formatAlignedUsd,
   formatCredits,
   formatDuration,
   formatMoney,
@@ -38,15 +37,6 @@ test("in a column every amount has the same number of digits after its point", (
     "$0.0000001",
     "$0.0024000",
     "−$5.0000000",
-  ]);
-});
-
-test("a cost is padded to the digits of a charge, and never shortened", () => {
-  expect(["0", "0.000021", "12", "0.123456789"].map(formatAlignedUsd)).toEqual([
-    "$0.0000000",
-    "$0.0000210",
-    "$12.0000000",
-    "$0.123456789",
   ]);
 });
 
