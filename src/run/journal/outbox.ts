@@ -32,11 +32,13 @@ export class Outbox {
     return row === undefined ? null : (JSON.parse(row.fact) as UsageFact);
   }
 
+  /** In the order in which they happened, as the ledger's entries are to be. */
   waiting(): UsageFact[] {
     return this.#storage.sql
       .exec<{ fact: string }>("SELECT fact FROM outbox WHERE state = 'waiting'")
       .toArray()
-      .map(({ fact }) => JSON.parse(fact) as UsageFact);
+      .map(({ fact }) => JSON.parse(fact) as UsageFact)
+      .toSorted((a, b) => Date.parse(a.occurredAt) - Date.parse(b.occurredAt));
   }
 
   mark(fact: UsageFact, state: OutboxState): void {
