@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ApiError } from "../base/errors.ts";
+import { utf8Length } from "../base/utf8.ts";
 import type { RunRow } from "../billing/statement.ts";
 import type { JsonValue } from "../ports/json.ts";
 import type { GoOnOutcome, LiveRun } from "../ports/run.ts";
@@ -19,7 +20,7 @@ const params = z.object({ runId: pathId("run") });
 const answerValue = z
   .custom<JsonValue>((value) => value !== undefined, "An answer needs a value; null is one.")
   .refine(
-    (value) => new TextEncoder().encode(JSON.stringify(value)).length <= answerBytesMax,
+    (value) => utf8Length(JSON.stringify(value)) <= answerBytesMax,
     "An answer may have 64 KiB.",
   )
   .openapi({

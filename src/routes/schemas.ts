@@ -3,6 +3,7 @@ import { isId } from "../base/ids.ts";
 import type { IdKind } from "../base/ids.ts";
 import type { ApiErrorCode } from "../base/errors.ts";
 import { statusOfCode } from "../base/errors.ts";
+import { utf8Length } from "../base/utf8.ts";
 import type { JsonObject } from "../ports/json.ts";
 
 const messageCharactersMax = 32_000;
@@ -63,7 +64,7 @@ export const configurable = z
     "Expected an object.",
   )
   .refine(
-    (value) => new TextEncoder().encode(JSON.stringify(value)).length <= configurableBytesMax,
+    (value) => utf8Length(JSON.stringify(value)) <= configurableBytesMax,
     "`configurable` may have 16 KiB.",
   )
   .openapi({ type: "object", additionalProperties: true });

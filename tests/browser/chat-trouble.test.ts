@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { ask, isOver, replies, replyText, wordNumbers } from "./chat-page.ts";
-import { describeInBrowser, eventually } from "./suite.ts";
+import { describeInBrowser, eventually, reloadWithoutGraphs } from "./suite.ts";
 
 const poet = "langgraph:poet";
 const box = (page: Page) => page.getByLabel("Message", { exact: true });
@@ -71,18 +71,12 @@ describeInBrowser("a chat in trouble", ({ open, api }) => {
 
   test("sends no half-edited message when the graphs come", async () => {
     const page = await open("/");
-    await page.locator("#graph:not([disabled])").waitFor();
-    const come = Promise.withResolvers<void>();
-    await page.route("**/api/v1/ai/agents", async (route) => {
-      await come.promise;
-      await route.continue();
-    });
-    await page.reload();
+    const letGraphsCome = await reloadWithoutGraphs(page);
     await box(page).fill("As soon as");
     await page.keyboard.press("Enter");
     await page.getByText("Your message goes out as soon as").waitFor();
     await page.keyboard.type(" you");
-    come.resolve();
+    letGraphsCome();
     await page.locator("#graph:not([disabled])").waitFor();
     expect(await box(page).inputValue()).toBe("As soon as you");
     expect(await replies(page).count()).toBe(0);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ask, isOver, replies, replyText, runIdOf, upTo, wordNumbers } from "./chat-page.ts";
-import { describeInBrowser, eventually } from "./suite.ts";
+import { describeInBrowser, eventually, reloadWithoutGraphs } from "./suite.ts";
 
 interface RunRecord {
   status: string;
@@ -34,17 +34,11 @@ describeInBrowser("chat", ({ open, api, product }) => {
 
   test("a message that is sent before the graphs have come goes out with them", async () => {
     const page = await open("/");
-    await page.locator("#graph:not([disabled])").waitFor();
-    const come = Promise.withResolvers<void>();
-    await page.route("**/api/v1/ai/agents", async (route) => {
-      await come.promise;
-      await route.continue();
-    });
-    await page.reload();
+    const letGraphsCome = await reloadWithoutGraphs(page);
     await page.getByLabel("Message", { exact: true }).fill("As soon as you can");
     await page.keyboard.press("Enter");
     expect(await replies(page).count()).toBe(0);
-    come.resolve();
+    letGraphsCome();
     await isOver(replies(page).first());
     expect(await page.getByLabel("Message", { exact: true }).inputValue()).toBe("");
   });

@@ -89,3 +89,15 @@ function isAnsweredRefusal(message: ConsoleMessage): boolean {
   const isApi = new URL(message.location().url, "http://none").pathname.startsWith("/api/");
   return isApi && /responded with a status of 4\d\d/.test(message.text());
 }
+
+/** Reloads a chat whose graphs do not come until the function that this resolves with is called. */
+export async function reloadWithoutGraphs(page: Page): Promise<() => void> {
+  await page.locator("#graph:not([disabled])").waitFor();
+  const come = Promise.withResolvers<void>();
+  await page.route("**/api/v1/ai/agents", async (route) => {
+    await come.promise;
+    await route.continue();
+  });
+  await page.reload();
+  return () => come.resolve();
+}

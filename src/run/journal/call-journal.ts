@@ -111,12 +111,6 @@ export class RunCallJournal implements CallJournal {
     }
   }
 
-  async #topUp({ leaseCredits, neededCredits }: LeaseTopUp): Promise<AiError | null> {
-    const refused = await this.#deps.topUp(leaseCredits);
-    const mayDo = refused?.code === "insufficient_credits" && neededCredits < leaseCredits;
-    return mayDo ? this.#deps.topUp(neededCredits) : refused;
-  }
-
   dispatched(callId: string, headers: GatewayHeaders): void {
     const { ordinal } = this.#openCall(callId);
     this.#write(
@@ -139,6 +133,13 @@ export class RunCallJournal implements CallJournal {
 
   fail(callId: string, { state, error, fact }: CallFailure): void {
     this.#end(callId, state, fact, { error });
+  }
+
+  /** Null: the lease covers the call, if nobody else spends it first. */
+  async #topUp({ leaseCredits, neededCredits }: LeaseTopUp): Promise<AiError | null> {
+    const refused = await this.#deps.topUp(leaseCredits);
+    const mayDo = refused?.code === "insufficient_credits" && neededCredits < leaseCredits;
+    return mayDo ? this.#deps.topUp(neededCredits) : refused;
   }
 
   /** The call's text, its row, its usage and the new running cost become durable together or not at all. */
