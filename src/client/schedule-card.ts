@@ -36,8 +36,8 @@ export function scheduleCard(shown: ShownSchedule, actions: ScheduleActions): HT
       label,
     );
     element.addEventListener("click", ({ detail }) => {
-      // The second click of a double-click means nothing more than the first.
-      if (!isBusy && detail < 2) act();
+      // The second click of a double-click means nothing more than the first, also when that has been answered already.
+      if (detail < 2) act();
     });
     return element;
   };

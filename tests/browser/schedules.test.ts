@@ -41,6 +41,29 @@ describeInBrowser("the schedules page", ({ open, api, product }) => {
     ]);
   });
 
+  test("takes one change at a time, and no second click for another one", async () => {
+    await make("Busy");
+    const page = await open("/schedules");
+    const button = cardOf(page, "Busy").getByRole("button", { name: "Run now" });
+    await button.waitFor();
+    const answered = Promise.withResolvers<void>();
+    let asked = 0;
+    await page.route("**/run", async (route) => {
+      asked += 1;
+      await answered.promise;
+      await route.continue();
+    });
+    const taken = cardOf(page, "Busy").locator("[aria-disabled=true]");
+    await button.dispatchEvent("click", { detail: 2 });
+    expect(await taken.count()).toBe(0);
+    await button.press("Enter");
+    await taken.first().waitFor();
+    await button.press("Enter");
+    answered.resolve();
+    await page.getByText("Busy was started.").waitFor();
+    expect(asked).toBe(1);
+  });
+
   test("a double-click on Create schedule makes one", async () => {
     const page = await open("/schedules");
     await page.getByRole("button", { name: "New schedule" }).click();
